@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import type { Documents } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import type { Scope } from './scopes.ts'
+import { hashOfToken, newTokenId, newTokenText, type Token, tokenDocument } from './token.ts'
+
+export interface Tokens {
+  /** Makes a token. The text is in this answer and nowhere else; `id` and `text` are given where a token is known already. */
+  create(request: TokenRequest): Promise<{ readonly token: Token; readonly text: string }>
+  list(): Promise<readonly Token[]>
+  /** Dead at once in this process, within five seconds in all others. Rejects with `not-found`. */
+  revoke(id: string): Promise<Token>
+}
+
+export interface TokenRequest {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly expiresAt?: string
+  readonly id?: string
+  readonly text?: string
+}
+
+export function tokensIn(documents: Documents, clock: Clock): Tokens {
+  return {
+    async create(request) {
+      const id = request.id ?? newTokenId()
+      const text = request.text ?? newTokenText(id)
+      const token: Token = {
+        id,
+        name: request.name,
+        hash: hashOfToken(text),
+        scopes: request.scopes,
+        createdAt: new Date(clock.now()).toISOString(),
+        expiresAt: request.expiresAt,
+      }
+      await documents.update(tokenDocument, keys.token(id), () => token)
+      return { token, text }
+    },
+    async list() {
+      const found: Token[] = []
+      for await (const { key } of documents.store.list(keys.tokenPrefix)) {
+        const token = await documents.read(tokenDocument, key)
+        if (token !== undefined) found.push(token.value)
+      }
+      return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+    },
+    async revoke(id) {
+      const revokedAt = new Date(clock.now()).toISOString()
+      const token = await documents.update(tokenDocument, keys.token(id), (current) =>
+        current === undefined || current.revokedAt !== undefined ? undefined : { ...current, revokedAt },
+      )
+      if (token !== undefined) return token.value
+      throw new DomainError('not-found', `There is no token «${id}». «wheelhouse token list» shows their ids.`, { id })
+    },
+  }
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { DomainError } from '../errors.ts'
+import { storageError } from './disk-errors.ts'
+import { createFolder, syncFile, syncFolder } from './disk-sync.ts'
+import { KeyedMutex } from './keyed-mutex.ts'
+import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
+
+const rememberedVersions = 100_000
+
+/**
+ * The store in a folder, for one process at a time (see `folder-owner.ts`). A document is written beside its place,
+ * synced, renamed over it, and the folder synced; conditions hold because writes of one key queue up in this process.
+ * A version is the file's mtime, inode and size. Inodes and clock ticks come again, so each write sets an mtime of its
+ * own, larger than any before it.
+ */
+export class DiskStore implements ObjectStore {
+  readonly exclusive = true
+  readonly #root: string
+  readonly #temporary: string
+  readonly #mutex = new KeyedMutex()
+  readonly #versions = new Map<string, string>()
+  #lastModified = 0
+
+  private constructor(root: string) {
+    this.#root = join(root, 'objects')
+    this.#temporary = join(root, 'tmp')
+  }
+
+  /** Opens the folder, making it where there is none, and clears what an earlier crash left half-written. */
+  static async open(root: string): Promise<DiskStore> {
+    const store = new DiskStore(root)
+    await rm(store.#temporary, { recursive: true, force: true })
+    await createFolder(store.#root, root)
+    await mkdir(store.#temporary, { recursive: true })
+    return store
+  }
+
+  async read(key: string, unlessVersion?: string) {
+    const remembered = this.#versions.get(key)
+    if (unlessVersion !== undefined && remembered === unlessVersion) return 'unchanged'
+    const file = await open(this.#path(key)).catch(noneOr(key))
+    if (file === undefined) return undefined
+    try {
+      const version = versionOf(await file.stat({ bigint: true }))
+      if (version === unlessVersion) return 'unchanged'
+      return { body: await file.readFile(), version }
+    } finally {
+      await file.close()
+    }
+  }
+
+  write(key: string, body: Uint8Array, condition: WriteCondition): Promise<WriteResult> {
+    return this.#exclusively(key, async (path) => {
+      const current = await this.#currentVersion(key)
+      if (current !== (condition === 'absent' ? undefined : condition.version)) return refused
+      const temporary = join(this.#temporary, randomUUID())
+      const file = await open(temporary, 'wx')
+      try {
+        await file.writeFile(body)
+        const version = await this.#stamp(file)
+        await createFolder(dirname(path), this.#root)
+        await rename(temporary, path)
+        await syncFolder(dirname(path))
+        return this.#remember(key, version)
+      } catch (error) {
+        this.#versions.delete(key)
+        await unlink(temporary).catch(() => undefined)
+        throw error
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  writeFile(key: string, path: string): Promise<WriteResult> {
+    return this.#exclusively(key, async (target) => {
+      if ((await this.#currentVersion(key)) !== undefined) return refused
+      const source = await this.#onThisFilesystem(path)
+      try {
+        const version = await syncFile(source, (file) => this.#stamp(file))
+        await createFolder(dirname(target), this.#root)
+        await link(source, target)
+        await syncFolder(dirname(target))
+        return { ok: true, version }
+      } finally {
+        if (source !== path) await unlink(source).catch(() => undefined)
+      }
+    })
+  }
+
+  async open(key: string, range?: ByteRange): Promise<OpenedObject> {
+    const file = await open(this.#path(key)).catch(noneOr(key))
+    if (file === undefined)
+      throw new DomainError('file-not-found', `There is no object «${key}» in the store.`, { key })
+    const { size } = await file.stat()
+    return { size, stream: createReadStream('', { fd: file, highWaterMark: 256 * 1024, ...range }) }
+  }
+
+  async head(key: string): Promise<ObjectEntry | undefined> {
+    const found = await stat(this.#path(key), { bigint: true }).catch(noneOr(key))
+    if (found === undefined || !found.isFile()) return undefined
+    return { key, size: Number(found.size), version: versionOf(found), modified: Number(found.mtimeMs) }
+  }
+
+  async *list(prefix: string): AsyncIterable<ObjectEntry> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+    for await (const path of walk(join(this.#root, folder))) {
+      const key = relative(this.#root, path).split(sep).join('/')
+      const entry = key.startsWith(prefix) ? await this.head(key) : undefined
+      if (entry !== undefined) yield entry
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#exclusively(key, async (path) => {
+      this.#versions.delete(key)
+      await unlink(path).catch(noneOr(key))
+      await syncFolder(dirname(path)).catch(noneOr(key))
+    })
+  }
+
+  #path(key: string): string {
+    return join(this.#root, key)
+  }
+
+  #exclusively<T>(key: string, task: (path: string) => Promise<T>): Promise<T> {
+    return this.#mutex.run(key, () =>
+      task(this.#path(key)).catch((error: unknown) => {
+        throw storageError(key, error)
+      }),
+    )
+  }
+
+  async #currentVersion(key: string): Promise<string | undefined> {
+    return this.#versions.get(key) ?? (await this.head(key))?.version
+  }
+
+  /** Gives the open file the next mtime and makes bytes and mtime durable. */
+  async #stamp(file: import('node:fs/promises').FileHandle): Promise<string> {
+    this.#lastModified = Math.max(this.#lastModified + 0.001, Date.now())
+    await file.utimes(this.#lastModified / 1000, this.#lastModified / 1000)
+    await file.sync()
+    return versionOf(await file.stat({ bigint: true }))
+  }
+
+  /** The map only saves a look at the disk: dropping an entry costs one `stat`. */
+  #remember(key: string, version: string): WriteResult {
+    if (this.#versions.size >= rememberedVersions) this.#versions.clear()
+    this.#versions.set(key, version)
+    return { ok: true, version }
+  }
+
+  /** A hard link costs nothing, but works within one filesystem only; from another the bytes are copied. */
+  async #onThisFilesystem(path: string): Promise<string> {
+    const [here, there] = await Promise.all([stat(this.#temporary), stat(path)])
+    if (here.dev === there.dev) return path
+    const copy = join(this.#temporary, randomUUID())
+    await copyFile(path, copy, constants.COPYFILE_EXCL)
+    return copy
+  }
+}
+
+const refused: WriteResult = { ok: false, reason: 'precondition-failed' }
+
+function versionOf(stats: { mtimeNs: bigint; ino: bigint; size: bigint }): string {
+  return `${stats.mtimeNs.toString(36)}-${stats.ino.toString(36)}-${stats.size.toString(36)}`
+}
+
+function noneOr(key: string) {
+  return (error: NodeJS.ErrnoException): undefined => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw storageError(key, error)
+  }
+}
+
+/** Depth first, in byte order of whole keys: "a.json" sorts before "a/b" because "." is before "/". */
+async function* walk(folder: string): AsyncIterable<string> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(noneOr(folder))
+  const named = (entries ?? []).map((entry) => ({ entry, sort: entry.isDirectory() ? `${entry.name}/` : entry.name }))
+  for (const { entry } of named.sort((a, b) => (a.sort < b.sort ? -1 : 1))) {
+    if (entry.isDirectory()) yield* walk(join(folder, entry.name))
+    else yield join(folder, entry.name)
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../clock.ts'
+import type { Documents, DocumentType, Versioned } from './documents.ts'
+
+/**
+ * Documents from a bounded cache that are nevertheless fresh: what `get` answers was read, or shown to be unchanged, by
+ * a read that *started after the call*. All callers that wait share the next such read, so that one document costs the
+ * store one conditional read at a time however many ask; up to two storage round trips of latency are the price.
+ */
+export interface FreshDocuments {
+  get<T>(type: DocumentType<T>, key: string): Promise<Versioned<T> | undefined>
+}
+
+export interface FreshnessOptions {
+  /** Bytes of JSON to keep; the parsed documents take about three times that. */
+  readonly maxBytes: number
+  /** Trades freshness away: what was read less than this many milliseconds ago is good enough. 0: never. */
+  readonly maxAge: number
+}
+
+interface Entry {
+  document: Versioned<unknown> | undefined
+  readAt: number
+  running?: Promise<void>
+  waiting?: Promise<void>
+}
+
+export function freshDocuments(documents: Documents, clock: Clock, options: FreshnessOptions): FreshDocuments {
+  const cache = new Map<string, Entry>()
+  let bytes = 0
+
+  async function revalidate<T>(type: DocumentType<T>, key: string, entry: Entry): Promise<void> {
+    const startedAt = clock.monotonic()
+    const version = entry.document?.version
+    const found =
+      version === undefined ? await documents.read(type, key) : await documents.readUnless(type, key, version)
+    entry.readAt = startedAt
+    if (found === 'unchanged') return
+    // An entry that was evicted meanwhile still serves those who wait for it, but counts no more.
+    if (cache.get(key) === entry) bytes += (found?.bytes ?? 0) - (entry.document?.bytes ?? 0)
+    entry.document = found
+    evict()
+  }
+
+  /** A read that starts from now on: the running one began too early for this caller, the one after it is shared. */
+  function nextRead<T>(type: DocumentType<T>, key: string, entry: Entry): Promise<void> {
+    if (entry.running === undefined) {
+      const running = revalidate(type, key, entry).finally(() => delete entry.running)
+      entry.running = running
+      return running
+    }
+    entry.waiting ??= entry.running
+      .catch(() => undefined)
+      .then(() => {
+        delete entry.waiting
+        return nextRead(type, key, entry)
+      })
+    return entry.waiting
+  }
+
+  /** Oldest use first: a Map keeps the order of insertion, and `touch` inserts anew. */
+  function evict(): void {
+    for (const [key, entry] of cache) {
+      if (bytes <= options.maxBytes && cache.size <= 50_000) return
+      if (entry.running !== undefined) continue
+      cache.delete(key)
+      bytes -= entry.document?.bytes ?? 0
+    }
+  }
+
+  function touch(key: string): Entry {
+    const entry = cache.get(key) ?? { document: undefined, readAt: Number.NEGATIVE_INFINITY }
+    cache.delete(key)
+    cache.set(key, entry)
+    return entry
+  }
+
+  return {
+    async get<T>(type: DocumentType<T>, key: string) {
+      const entry = touch(key)
+      if (clock.monotonic() - entry.readAt >= options.maxAge) await nextRead(type, key, entry)
+      // One key has one type: `keys.ts` and the document types are paired by the features.
+      return entry.document as Versioned<T> | undefined
+    },
+  }
+}

@@ -1,0 +1,20 @@
+/** Something changed; whoever cares reads the document. */
+export interface BusEvent {
+  /** `deploy`: head of a deploy was saved. `service`: its document was. `token`: a token was changed or revoked. */
+  readonly topic: 'deploy' | 'service' | 'token'
+  /** The id of the deploy, service or token. */
+  readonly id: string
+  /** Serial of the document that was written, so that a reader knows whether it has it already. */
+  readonly serial: number
+}
+
+/**
+ * Live news between processes. May lose anything at any time (Redis away, slow reader): a subscriber also looks by
+ * itself now and then. Never blocks or fails the publisher. Contract: test/contract/event-bus.ts.
+ */
+export interface EventBus {
+  publish(event: BusEvent): void
+  /** Resolves once events published from now on, by any process, will arrive. */
+  subscribe(listener: (event: BusEvent) => void): Promise<Disposable>
+  close(): Promise<void>
+}
