@@ -1,0 +1,31 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+/**
+ * A loopback port that nobody listens on. Taken from below the kernel's ephemeral range (32768 and up), so that no outgoing
+ * connection can occupy it while a test has its server stopped.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_000)
+    if (await canListen(port)) return port
+  }
+}
+
+/** Runs `start` with a free port, and once more with another one where somebody else was quicker to take it. */
+export async function withFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await start(await freePort())
+  } catch (error) {
+    if (!(error instanceof Error) || !/address already in use/i.test(error.message)) throw error
+    return await start(await freePort())
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+}

