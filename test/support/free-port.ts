@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
+import { createConnection, createServer } from 'node:net'
 
 /**
  * A loopback port that nobody listens on. Taken from below the kernel's ephemeral range (32768 and up), so that no outgoing
@@ -20,6 +20,17 @@ export async function withFreePort<T>(start: (port: number) => Promise<T>): Prom
     if (!(error instanceof Error) || !/address already in use/i.test(error.message)) throw error
     return await start(await freePort())
   }
+}
+
+/** Whether somebody accepts connections on the loopback port. */
+export async function listens(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 }
 
 async function canListen(port: number): Promise<boolean> {

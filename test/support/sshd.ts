@@ -1,0 +1,164 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { exercised } from './exercised.ts'
+import { listens, withFreePort } from './free-port.ts'
+import { descendants, killAll, processesOf, programName } from './process-table.ts'
+import { run } from './run.ts'
+import { logTail, type ServerProcess, startServer } from './server-process.ts'
+import { generateSshKey, type SshKey } from './ssh-keys.ts'
+import { nodeEnvironment, sshdConfiguration } from './sshd-configuration.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { toolLabel, toolPaths } from './tools.ts'
+
+export interface NodeOptions {
+  /** Who may log in; a new key is made when left out. */
+  readonly clientKey?: SshKey
+  /** What `python3` means on this node; Debian's CPython when left out, `toolPaths().pypy` for a node that differs. */
+  readonly python3?: string
+  /** Further variables of every session. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A machine of a fleet: a real OpenSSH server with a folder of its own as the machine's disk. */
+export interface SshNode extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  /** The user of this process: a plain process can log in nobody else. */
+  readonly user: string
+  /** `ssh-ed25519 AAAA…`. */
+  readonly hostPublicKey: string
+  /** A line for a `known_hosts` file. */
+  readonly knownHostsLine: string
+  /** Where services live on this node. */
+  readonly root: string
+  /** The sessions' HOME. */
+  readonly home: string
+  readonly clientKeyPath: string
+  readonly clientPublicKey: string
+  /** The argv of the system's ssh client that logs in, without the remote command. */
+  readonly sshArgv: readonly string[]
+  /** Cuts every connection as a broken network would; the commands that ran detached go on. Says how many processes. */
+  killSessions(): number
+  /** The node is off the network: no listener, no sessions; services on it go on running. */
+  stop(): Promise<void>
+  /** Back on the network, with the same port and host key. */
+  start(): Promise<void>
+  logs(): string
+}
+
+/** Starts a node. On dispose everything that was ever started through it is killed, and its disk removed. */
+export async function startNode(options: NodeOptions = {}): Promise<SshNode> {
+  const folder = await temporaryFolder('node')
+  try {
+    return await inFolder(folder.path, options, async () => await folder[Symbol.asyncDispose]())
+  } catch (error) {
+    await folder[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function inFolder(folder: string, options: NodeOptions, remove: () => Promise<void>): Promise<SshNode> {
+  const at = (name: string) => join(folder, name)
+  for (const name of ['srv', 'home', 'tmp', 'bin']) await mkdir(at(name))
+  await symlink(options.python3 ?? toolPaths().python, join(at('bin'), 'python3'))
+  const hostKey = await generateSshKey(folder, 'host_key')
+  const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
+  await writeFile(at('authorized_keys'), `${client.publicKey}\n`)
+  preparePrivilegeSeparation()
+  let running = await withFreePort(async (port) => ({ port, server: await launch(folder, port, options) }))
+  const { port } = running
+  const hostPublicKey = hostKey.publicKey.split(' ').slice(0, 2).join(' ')
+  const knownHostsLine = `[127.0.0.1]:${port} ${hostPublicKey}`
+  await writeFile(at('known_hosts'), `${knownHostsLine}\n`)
+  exercised(toolLabel('sshd'))
+  const user = userInfo().username
+  const stop = async () => {
+    const open = sessions(running.server.pid)
+    await running.server.stop('SIGKILL')
+    killAll(open)
+  }
+  return {
+    host: '127.0.0.1',
+    port,
+    user,
+    hostPublicKey,
+    knownHostsLine,
+    root: at('srv'),
+    home: at('home'),
+    clientKeyPath: client.privateKeyPath,
+    clientPublicKey: client.publicKey,
+    sshArgv: sshArgv(at('known_hosts'), client.privateKeyPath, port, user),
+    killSessions: () => {
+      const open = sessions(running.server.pid)
+      killAll(open)
+      return open.length
+    },
+    stop,
+    start: async () => {
+      running = { port, server: await launch(folder, port, options) }
+    },
+    logs: () => logTail(at('sshd.log')),
+    [Symbol.asyncDispose]: async () => {
+      await stop()
+      killAll(processesOf(folder))
+      await remove()
+    },
+  }
+}
+
+async function launch(folder: string, port: number, options: NodeOptions): Promise<ServerProcess> {
+  const file = join(folder, 'sshd_config')
+  const environment = nodeEnvironment(folder, options.env ?? {})
+  await writeFile(file, sshdConfiguration({ folder, port, environment, usePam: await rootIsLocked() }))
+  const { sshd } = toolPaths()
+  // OpenSSH 9.8 and newer locks out a source that fails to log in: tests do so on purpose. Older ones do not know the word.
+  const penalties = ['-o', 'PerSourcePenalties=no']
+  const known = (await run([sshd, '-t', '-f', file, ...penalties])).code === 0
+  const logFile = join(folder, 'sshd.log')
+  return await startServer({
+    name: 'sshd',
+    argv: [sshd, '-D', '-e', '-f', file, ...(known ? penalties : [])],
+    logFile,
+    ready: () => listens(port),
+  })
+}
+
+function sshArgv(knownHosts: string, key: string, port: number, user: string): readonly string[] {
+  const settings = [
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=yes',
+    `UserKnownHostsFile=${knownHosts}`,
+  ]
+  return [
+    'ssh',
+    '-F',
+    'none',
+    ...settings.flatMap((one) => ['-o', one]),
+    '-i',
+    key,
+    '-p',
+    `${port}`,
+    `${user}@127.0.0.1`,
+  ]
+}
+
+/** The per-connection processes, and none of the commands that they started. `sshd-session` is OpenSSH 9.8's name for them. */
+function sessions(listener: number): readonly number[] {
+  return descendants(listener).filter((pid) => programName(pid).startsWith('sshd'))
+}
+
+/** As root, sshd refuses to start without this empty folder; Debian's service makes it, and a container has no services. */
+function preparePrivilegeSeparation(): void {
+  if (process.getuid?.() !== 0) return
+  mkdirSync('/run/sshd', { recursive: true })
+  chmodSync('/run/sshd', 0o755)
+}
+
+/** Without PAM, sshd turns away an account whose password is locked (`!`), as root's is on many a cloud image. */
+async function rootIsLocked(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false
+  return /^root:!/m.test(await readFile('/etc/shadow', 'utf8'))
+}
