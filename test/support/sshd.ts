@@ -10,13 +10,13 @@ import { logTail, type ServerProcess, startServer } from './server-process.ts'
 import { generateSshKey, type SshKey } from './ssh-keys.ts'
 import { nodeEnvironment, sshdConfiguration } from './sshd-configuration.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { toolLabel, toolPaths } from './tools.ts'
+import { toolLabel, toolPaths, useTool } from './tools.ts'
 
 export interface NodeOptions {
   /** Who may log in; a new key is made when left out. */
   readonly clientKey?: SshKey
-  /** What `python3` means on this node; Debian's CPython when left out, `toolPaths().pypy` for a node that differs. */
-  readonly python3?: string
+  /** What `python3` means on this node; Debian's CPython when left out, `pypy` for a node that differs. */
+  readonly python3?: 'python' | 'pypy'
   /** Further variables of every session. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -33,7 +33,7 @@ export interface SshNode extends AsyncDisposable {
   readonly knownHostsLine: string
   /** Where services live on this node. */
   readonly root: string
-  /** The sessions' HOME. */
+  /** The sessions' HOME. A command starts in the user's real home all the same: sshd gives no choice there. */
   readonly home: string
   readonly clientKeyPath: string
   readonly clientPublicKey: string
@@ -62,7 +62,8 @@ export async function startNode(options: NodeOptions = {}): Promise<SshNode> {
 async function inFolder(folder: string, options: NodeOptions, remove: () => Promise<void>): Promise<SshNode> {
   const at = (name: string) => join(folder, name)
   for (const name of ['srv', 'home', 'tmp', 'bin']) await mkdir(at(name))
-  await symlink(options.python3 ?? toolPaths().python, join(at('bin'), 'python3'))
+  const [python3 = ''] = useTool(options.python3 ?? 'python')
+  await symlink(python3, join(at('bin'), 'python3'))
   const hostKey = await generateSshKey(folder, 'host_key')
   const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
   await writeFile(at('authorized_keys'), `${client.publicKey}\n`)
