@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { tied } from './tied-process.ts'
 
 export interface RunOptions {
   /** The whole environment of the child; the parent's when left out. */
@@ -7,6 +8,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array
   /** Milliseconds until the child is killed and the run rejects; two minutes when left out. */
   readonly timeoutMs?: number
+  /** The child may outlive us: for what must not be cut off in the middle, such as apt. */
+  readonly untied?: boolean
 }
 
 export interface RunResult {
@@ -21,8 +24,7 @@ export interface RunResult {
  * had printed so far.
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const [file, ...args] = argv
-  if (file === undefined) throw new Error('run() needs a program')
+  const [file = '', ...args] = options.untied ? argv : tied(argv)
   const child = spawn(file, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: 'pipe' })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -40,7 +42,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     }, timeoutMs)
     child.on('error', (cause) => {
       clearTimeout(timer)
-      reject(new Error(`could not start ${file}: ${cause.message}`, { cause }))
+      reject(new Error(`could not start ${argv[0]}: ${cause.message}`, { cause }))
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tied } from './tied-process.ts'
 
 export interface ServerOptions {
   /** How messages call it. */
@@ -23,7 +24,7 @@ export interface ServerProcess extends AsyncDisposable {
 
 /**
  * Starts a server in the foreground and resolves once it is ready. Rejects with its log when it ends early or is not ready in
- * 20 s. It cannot outlive this process: `setpriv --pdeathsig` has the kernel kill it even when we are killed ourselves.
+ * 20 s. It cannot outlive this process.
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const child = spawnTied(options)
@@ -62,8 +63,7 @@ export function logTail(logFile: string): string {
 }
 
 function spawnTied(options: ServerOptions): ChildProcess {
-  const tie = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : []
-  const [file = '', ...args] = [...tie, ...options.argv]
+  const [file = '', ...args] = tied(options.argv)
   const log = openSync(options.logFile, 'a')
   try {
     return spawn(file, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', log, log] })

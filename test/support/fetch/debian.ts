@@ -24,7 +24,7 @@ export async function installDebianPackages(): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   await runOk(['apt-get', 'update', '-q'], { env, timeoutMs: 300_000 })
   await withoutStartingServices(async () => {
-    await runOk(install, { env, timeoutMs: 900_000 })
+    await runOk(install, { env, timeoutMs: 900_000, untied: true })
   })
 }
 
