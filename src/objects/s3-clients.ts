@@ -34,6 +34,8 @@ export function openS3Clients(settings: S3Settings): S3Clients {
     // The newer default wraps bodies in trailing checksums, which several S3 servers do not understand.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Errors are told once, by those who ask; the SDK would also print some to the console.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   } as const
   const reading = new S3Client({ ...options, maxAttempts: 4 })
   const writing = new S3Client({ ...options, maxAttempts: 1 })
