@@ -220,6 +220,27 @@ describe('the demo service', () => {
     await service.stop()
   })
 
+  it('answers and then dies in the variant that crashes', async () => {
+    await using folder = await temporaryFolder('service')
+    const service = await superviseService({ root: folder.path })
+    await release(service.root, [demoApp({ version: '1.0.0', crashAfterSeconds: 1 })])
+    await service.restart()
+    await answer(service.url)
+    while (await fetch(service.url).then(Boolean, () => false)) await sleep(20)
+    await service.stop()
+  })
+
+  it('lives without a port in the variant that never listens', async () => {
+    await using folder = await temporaryFolder('service')
+    const service = await superviseService({ root: folder.path })
+    await release(service.root, [demoApp({ version: '1.0.0', neverListens: true })])
+    await service.restart()
+    await sleep(500)
+    await expect(fetch(service.url)).rejects.toThrow('fetch failed')
+    expect(await exists(`/proc/${await service.pid()}`)).toBe(true)
+    await service.stop()
+  })
+
   it('does not come up in the variant that cannot be imported', async () => {
     await using folder = await temporaryFolder('service')
     const service = await superviseService({ root: folder.path })

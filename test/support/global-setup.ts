@@ -22,7 +22,9 @@ export default function setup(): () => void {
       ),
     )
     if (process.env['CI'] && missing.length > 0) {
-      throw new Error(`CI needs every real client and server; missing: ${missing.map((one) => one.name).join(', ')}`)
+      process.stdout.write('CI needs every real client and server: this run has failed.\n')
+      // vitest prints an error that a teardown throws, and ends with 0 all the same.
+      process.exitCode = 1
     }
   }
 }

@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cachePath } from '../cache-folder.ts'
 
 /** One fetch at a time per checkout: two would install into the same folders. The lock of a fetch that died is taken over. */
-export async function withFetchLock(fetching: () => Promise<void>): Promise<void> {
+export async function withFetchLock<T>(fetching: () => Promise<T>): Promise<T> {
   const lock = cachePath('fetch.lock')
   while (!taken(lock)) {
-    if (!holderLives(lock)) rmSync(lock, { recursive: true, force: true })
+    if (!holderLives(lock)) rmSync(lock, { force: true })
     else await sleep(200)
   }
   try {
-    await fetching()
+    return await fetching()
   } finally {
-    rmSync(lock, { recursive: true, force: true })
+    rmSync(lock, { force: true })
   }
 }
 
