@@ -3,6 +3,7 @@
  * what happened, why, and what to do. No HTTP here: `http/error-status.ts` maps each code to a status.
  */
 export const errorCodes = [
+  'internal',
   'invalid-request',
   'invalid-upload',
   'upload-too-large',

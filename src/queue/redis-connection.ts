@@ -1,12 +1,14 @@
 import { Redis, type RedisOptions } from 'ioredis'
 
+/** How long commands wait for a connection that is away. */
+export type Patience = Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest' | 'commandTimeout'>
+
 /**
  * A connection that keeps coming back. `report` hears its errors, each kind once until it is back: without a listener
  * an error would end the process, and while Redis is away there is one every second.
  */
-export function openRedis(url: string, report: (error: unknown) => void, options: RedisOptions = {}): Redis {
-  const merged: RedisOptions = { retryStrategy: (times: number) => Math.min(times * 100, 1_000), ...options }
-  const redis = new Redis(url, merged)
+export function openRedis(url: string, report: (error: unknown) => void, options: Patience = {}): Redis {
+  const redis = new Redis(url, { retryStrategy: (times: number) => Math.min(times * 100, 1_000), ...options })
   let last = ''
   redis.on('error', (error: Error) => {
     if (error.message !== last) report(error)
@@ -19,4 +21,4 @@ export function openRedis(url: string, report: (error: unknown) => void, options
 }
 
 /** For those who must not wait: while Redis is away, commands fail at once instead of queueing up in memory. */
-export const failFast: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 2_000 }
+export const failFast: Patience = { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 2_000 }

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import type { DocumentType } from '../objects/documents.ts'
+
+const pointer = z.object({
+  /** Counts the promotions of this channel of this project, from 1. */
+  serial: z.int(),
+  /** Canonical PEP 440 text. */
+  version: z.string(),
+  /** What was promoted, byte for byte: a wheel that is added to the release later is not part of it. */
+  files: z.array(z.object({ filename: z.string(), sha256: z.string() })),
+  /** ISO 8601. */
+  at: z.string(),
+  /** Name of the token. */
+  by: z.string(),
+  reason: z.string().optional(),
+  /** Names the attempt, so that one whose answer was lost is not made twice. */
+  attempt: z.string(),
+})
+
+/** One promotion: an entry of a channel's history, and the newest of them its current pointer. */
+export type Pointer = Readonly<z.infer<typeof pointer>>
+
+/** `channels/<project>.json`: the history of each channel, oldest first, never empty. The last entry is current. */
+export type Channels = Readonly<Record<string, readonly Pointer[]>>
+
+export const channelsDocument: DocumentType<Channels> = {
+  name: 'channels',
+  format: 1,
+  schema: z.record(z.string(), z.array(pointer).min(1)),
+}
+
+export function currentOf(channels: Channels | undefined, channel: string): Pointer | undefined {
+  return channels?.[channel]?.at(-1)
+}

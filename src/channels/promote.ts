@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import type { Documents } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import { parseVersion } from '../packaging/versions.ts'
+import type { Project, Projects } from '../registry/projects.ts'
+import { type Channels, channelsDocument, currentOf, type Pointer } from './model.ts'
+
+export interface PromotionRequest {
+  readonly project: string
+  readonly version: string
+  readonly channel: string
+  readonly by: string
+  readonly reason?: string
+  /** Appends even where the channel points at this very release already: asked for when a deploy of it is to be tried again. */
+  readonly again: boolean
+}
+
+export interface Promotion {
+  readonly pointer: Pointer
+  readonly previous?: Pointer
+  /** False where the channel pointed at this release already, and was left as it is. */
+  readonly changed: boolean
+}
+
+export interface PromotePorts {
+  readonly documents: Documents
+  readonly projects: Projects
+  readonly clock: Clock
+  readonly channels: readonly string[]
+}
+
+/** Points a channel at a release, by one compare-and-swap that appends to its history. Promoting an older one rolls back. */
+export async function promote(ports: PromotePorts, request: PromotionRequest): Promise<Promotion> {
+  requireChannel(ports.channels, request.channel)
+  const project = await ports.projects.get(request.project)
+  const release = findRelease(project, request.version)
+  const attempt = randomUUID()
+  const written = await ports.documents.update(channelsDocument, keys.channels(project.name), (current = {}) => {
+    const history = current[request.channel] ?? []
+    const last = history.at(-1)
+    const done = last?.attempt === attempt || (!request.again && last !== undefined && isSame(last, release))
+    if (done) return undefined
+    const at = new Date(ports.clock.now()).toISOString()
+    const pointer: Pointer = {
+      serial: (last?.serial ?? 0) + 1,
+      ...release,
+      at,
+      by: request.by,
+      reason: request.reason,
+      attempt,
+    }
+    return { ...current, [request.channel]: [...history, pointer] }
+  })
+  return promotionIn(written?.value ?? {}, request.channel, attempt)
+}
+
+function promotionIn(channels: Channels, channel: string, attempt: string): Promotion {
+  const pointer = currentOf(channels, channel)
+  if (pointer === undefined) throw new DomainError('conflict', 'The channel changed while it was promoted. Try again.')
+  const previous = channels[channel]?.at(-2)
+  return { pointer, changed: pointer.attempt === attempt, ...(previous === undefined ? {} : { previous }) }
+}
+
+export function requireChannel(channels: readonly string[], channel: string): void {
+  if (channels.includes(channel)) return
+  const text = `There is no channel "${channel}". Configured are: ${channels.join(', ')} (channels: in wheelhouse.yaml).`
+  throw new DomainError('not-found', text, { channel })
+}
+
+/** The release that a person means by a version, however they spell it (PEP 440: 1.0 and 1.0.0 are one). */
+function findRelease(project: Project, text: string): Pick<Pointer, 'version' | 'files'> {
+  const version = parseVersion(text)?.canonical
+  const found = version === undefined ? undefined : project.releases.get(version)
+  const files =
+    found ?? [...project.releases].find(([known]) => version !== undefined && sameVersion(known, version))?.[1]
+  const first = files?.[0]
+  if (files !== undefined && first !== undefined) {
+    return { version: first.version, files: files.map(({ filename, sha256 }) => ({ filename, sha256 })) }
+  }
+  const newest = [...project.releases.keys()].slice(-5).reverse().join(', ')
+  throw new DomainError('release-not-found', `"${project.name}" has no release ${text}. Its newest are: ${newest}.`, {
+    project: project.name,
+  })
+}
+
+function sameVersion(a: string, b: string): boolean {
+  return parseVersion(a)?.key === parseVersion(b)?.key
+}
+
+function isSame(pointer: Pointer, release: Pick<Pointer, 'version' | 'files'>): boolean {
+  const digests = (files: Pointer['files']) =>
+    files
+      .map((file) => file.sha256)
+      .sort()
+      .join()
+  return pointer.version === release.version && digests(pointer.files) === digests(release.files)
+}

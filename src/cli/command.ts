@@ -1,0 +1,38 @@
+import { Command, CommanderError } from 'commander'
+import type { Environment } from '../config/environment.ts'
+import { serve } from './serve.ts'
+import { tokenCommands } from './token.ts'
+
+/** What a command may touch of the process that runs it. */
+export interface Terminal {
+  readonly environment: Environment
+  /** From which relative paths are seen. */
+  readonly folder: string
+  readonly print: (text: string) => void
+  readonly printError: (text: string) => void
+  /** The compiled entry of staging threads. */
+  readonly stagingThread: URL
+  /** Aborted when the process is told to stop. */
+  readonly signal: AbortSignal
+}
+
+export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const program = new Command('wheelhouse')
+    .description('A self-hosted Python package index that deploys.')
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.printError(text.trimEnd()),
+    })
+    .exitOverride()
+  program
+    .command('serve')
+    .description('run the server')
+    .action(() => serve(terminal))
+  program.addCommand(tokenCommands(terminal))
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) process.exitCode = 2
+  }
+}

@@ -1,0 +1,79 @@
+import { Command } from 'commander'
+import { systemClock } from '../clock.ts'
+import { loadConfig } from '../config/load.ts'
+import { DomainError } from '../errors.ts'
+import { isScope, type Scope, scopes } from '../identity/scopes.ts'
+import { isAlive, type Token } from '../identity/token.ts'
+import { type Tokens, tokensIn } from '../identity/tokens.ts'
+import { documentsOn } from '../objects/documents.ts'
+import { openStore } from '../store.ts'
+import type { Terminal } from './command.ts'
+
+/** `wheelhouse token create|list|revoke`, beside a running server or without one. */
+export function tokenCommands(terminal: Terminal): Command {
+  const command = new Command('token').description('make, list and revoke tokens').exitOverride()
+  command
+    .command('create <name>')
+    .description('make a token; it is printed once and kept nowhere')
+    .requiredOption('--scope <scope...>', `what it may do: ${scopes.join(', ')}`)
+    .option('--days <days>', 'how long it lives; for ever when left out')
+    .action((name: string, options: { scope: string[]; days?: string }) =>
+      withTokens(terminal, async (tokens) => {
+        const { text } = await tokens.create({ name, scopes: parseScopes(options.scope), ...expiry(options.days) })
+        terminal.print(text)
+      }),
+    )
+  command
+    .command('list')
+    .description('list the tokens, never their secrets')
+    .action(() =>
+      withTokens(terminal, async (tokens) => {
+        for (const token of await tokens.list()) terminal.print(lineOf(token))
+      }),
+    )
+  command
+    .command('revoke <id>')
+    .description('end a token')
+    .action((id: string) =>
+      withTokens(terminal, async (tokens) => {
+        const token = await tokens.revoke(id)
+        terminal.print(`Revoked "${token.name}" (${token.id}). Servers refuse it within five seconds.`)
+      }),
+    )
+  return command
+}
+
+async function withTokens(terminal: Terminal, use: (tokens: Tokens) => Promise<void>): Promise<void> {
+  await using opened = await openStore(loadConfig(terminal.environment, terminal.folder), 'share')
+  await use(tokensIn(documentsOn(opened.store), systemClock))
+}
+
+function parseScopes(given: readonly string[]): Scope[] {
+  return given
+    .flatMap((text) => text.split(','))
+    .map((text) => {
+      if (isScope(text)) return text
+      throw new DomainError('configuration', `There is no scope "${text}". There are: ${scopes.join(', ')}.`)
+    })
+}
+
+function expiry(days: string | undefined): { expiresAt?: string } {
+  if (days === undefined) return {}
+  const count = Number(days)
+  if (!(count > 0 && count <= 36_500))
+    throw new DomainError('configuration', `--days takes a number of days, not "${days}".`)
+  return { expiresAt: new Date(systemClock.now() + count * 86_400_000).toISOString() }
+}
+
+function lineOf(token: Token): string {
+  const state = token.revokedAt !== undefined ? 'revoked' : isAlive(token, systemClock.now()) ? 'alive' : 'expired'
+  const until = token.expiresAt === undefined ? 'no expiry' : `until ${token.expiresAt.slice(0, 10)}`
+  return [
+    token.id,
+    state.padEnd(7),
+    token.scopes.join(','),
+    `since ${token.createdAt.slice(0, 10)}`,
+    until,
+    token.name,
+  ].join('  ')
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+
+/** wheelhouse.yaml. The environment overrides what stands here; `wheelhouse.example.yaml` explains every field. */
+export const fileSchema = z.strictObject({
+  server: z
+    .strictObject({
+      host: z.string().optional(),
+      port: z.int().min(0).max(65_535).optional(),
+      external_url: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+    })
+    .default({}),
+  storage: z.strictObject({ folder: z.string().optional(), spool: z.string().optional() }).default({}),
+  access: z.strictObject({ anonymous_read: z.boolean().optional() }).default({}),
+  upload: z
+    .strictObject({
+      max_bytes: z
+        .int()
+        .min(1024)
+        .max(5 * 1024 ** 3, 'at most 5 GiB: more does not fit one S3 object write')
+        .optional(),
+      minimum_bytes_per_second: z.int().min(0).optional(),
+    })
+    .default({}),
+  freshness_seconds: z.number().min(0).max(60).optional(),
+})
+
+export type FileSettings = z.infer<typeof fileSchema>
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const truth = z.enum(['true', 'false', '1', '0', 'yes', 'no']).transform((text) => ['true', '1', 'yes'].includes(text))
+
+/** The variables that Wheelhouse knows. An empty one counts as not set, as compose files and units leave them. */
+export const environmentSchema = z.object({
+  PORT: port.optional(),
+  HOST: z.string().optional(),
+  WHEELHOUSE_STORAGE: z.string().optional(),
+  WHEELHOUSE_SPOOL: z.string().optional(),
+  WHEELHOUSE_CONFIG: z.string().optional(),
+  WHEELHOUSE_EXTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+  WHEELHOUSE_ADMIN_TOKEN: z.string().min(20, 'expected at least 20 characters').optional(),
+  WHEELHOUSE_ANONYMOUS_READ: truth.optional(),
+  S3_BUCKET: z.string().optional(),
+  S3_PREFIX: z
+    .string()
+    .regex(/^([A-Za-z0-9._-]+\/)*$/, 'expected a prefix that ends with a slash')
+    .optional(),
+  S3_REGION: z.string().optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'expected redis://HOST:PORT or rediss://...')
+    .optional(),
+})
+
+export type EnvironmentSettings = z.infer<typeof environmentSchema>

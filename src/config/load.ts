@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { messageOf } from '../errors.ts'
+import type { Config, DiskStoreConfig, S3StoreConfig } from './config.ts'
+import type { Environment } from './environment.ts'
+import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
+import { configurationError, type Mistake } from './mistakes.ts'
+import { Secret } from './secret.ts'
+
+const defaultFile = 'wheelhouse.yaml'
+const gibibyte = 1024 ** 3
+
+/**
+ * Environment and file → one frozen configuration. Paths in it are absolute, seen from `folder`. Throws one
+ * `configuration` error that names every mistake by its path.
+ */
+export function loadConfig(environment: Environment, folder: string): Config {
+  const mistakes: Mistake[] = []
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const variables = check(environmentSchema, given, mistakes) ?? {}
+  const path = resolve(folder, variables.WHEELHOUSE_CONFIG ?? defaultFile)
+  const file = readFile(path, variables.WHEELHOUSE_CONFIG !== undefined, mistakes)
+  const config = file === undefined ? undefined : assemble(variables, file, folder, mistakes)
+  if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
+  return deepFreeze(config)
+}
+
+function sourcesOf(path: string): string {
+  return existsSync(path) ? `environment and ${path}` : 'environment'
+}
+
+function readFile(path: string, required: boolean, mistakes: Mistake[]): FileSettings | undefined {
+  if (!existsSync(path)) {
+    if (required) mistakes.push({ path: 'WHEELHOUSE_CONFIG', problem: `there is no file ${path}` })
+    return fileSchema.parse({})
+  }
+  const parsed = parseYaml(path, mistakes)
+  return parsed === undefined ? undefined : check(fileSchema, parsed.value, mistakes)
+}
+
+function parseYaml(path: string, mistakes: Mistake[]): { readonly value: unknown } | undefined {
+  try {
+    const lines = new LineCounter()
+    const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines, prettyErrors: true })
+    for (const error of document.errors) mistakes.push({ path, problem: error.message.split('\n')[0] ?? '' })
+    return document.errors.length > 0 ? undefined : { value: document.toJS() ?? {} }
+  } catch (error) {
+    mistakes.push({ path, problem: `cannot be read: ${messageOf(error)}` })
+    return undefined
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, mistakes: Mistake[]): T | undefined {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) mistakes.push({ path: issue.path.join('.'), problem: problemOf(issue) })
+  return undefined
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.join(', ')}`
+  const text = issue.message.replace(/^Invalid input: /, '')
+  return text === 'expected string, received undefined' ? 'is missing' : text
+}
+
+function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, mistakes: Mistake[]): Config {
+  const host = env.HOST ?? file.server.host ?? '127.0.0.1'
+  const port = env.PORT ?? file.server.port ?? 8080
+  const external = env.WHEELHOUSE_EXTERNAL_URL ?? file.server.external_url ?? localUrl(host, port)
+  const store = storeOf(env, file, folder, mistakes)
+  const spool = env.WHEELHOUSE_SPOOL ?? file.storage.spool
+  const ownSpool = store.kind === 'disk' ? resolve(store.folder, 'spool') : '/var/tmp/wheelhouse-spool'
+  return {
+    server: { host, port, externalUrl: external.replace(/\/+$/, '') },
+    store,
+    spool: spool === undefined ? ownSpool : resolve(folder, spool),
+    ...(env.REDIS_URL === undefined ? {} : { redisUrl: new Secret(env.REDIS_URL) }),
+    access: accessOf(env, file),
+    upload: {
+      maxFileBytes: file.upload.max_bytes ?? 2 * gibibyte,
+      minimumBytesPerSecond: file.upload.minimum_bytes_per_second ?? 1024,
+    },
+    freshness: (file.freshness_seconds ?? 0) * 1000,
+  }
+}
+
+function accessOf(env: EnvironmentSettings, file: FileSettings): Config['access'] {
+  const anonymousRead = env.WHEELHOUSE_ANONYMOUS_READ ?? file.access.anonymous_read ?? false
+  const token = env.WHEELHOUSE_ADMIN_TOKEN
+  return token === undefined ? { anonymousRead } : { anonymousRead, adminToken: new Secret(token) }
+}
+
+function storeOf(
+  env: EnvironmentSettings,
+  file: FileSettings,
+  folder: string,
+  mistakes: Mistake[],
+): DiskStoreConfig | S3StoreConfig {
+  if (env.S3_BUCKET === undefined) {
+    if (env.REDIS_URL !== undefined) {
+      mistakes.push({ path: 'REDIS_URL', problem: 'needs S3_BUCKET too: a storage folder serves one process only' })
+    }
+    return { kind: 'disk', folder: resolve(folder, env.WHEELHOUSE_STORAGE ?? file.storage.folder ?? 'storage') }
+  }
+  const [id, secret] = [env.S3_ACCESS_KEY_ID, env.S3_SECRET_ACCESS_KEY]
+  if ((id === undefined) !== (secret === undefined)) {
+    mistakes.push({ path: 'S3_SECRET_ACCESS_KEY', problem: 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together' })
+  }
+  return {
+    kind: 's3',
+    bucket: env.S3_BUCKET,
+    prefix: env.S3_PREFIX ?? '',
+    region: env.S3_REGION ?? 'us-east-1',
+    ...(env.S3_ENDPOINT === undefined ? {} : { endpoint: env.S3_ENDPOINT }),
+    ...(id === undefined || secret === undefined
+      ? {}
+      : { credentials: { accessKeyId: id, secretAccessKey: new Secret(secret) } }),
+  }
+}
+
+function localUrl(host: string, port: number): string {
+  const reachable = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !(value instanceof Secret)) {
+    for (const part of Object.values(value)) deepFreeze(part)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,33 @@
+import Koa from 'koa'
+import { DomainError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import type { Access } from './authentication.ts'
+import { answerErrors, type ErrorLog } from './error-response.ts'
+import { fileRoutes } from './files.ts'
+import { healthRoutes } from './health.ts'
+import { simpleRoutes } from './simple.ts'
+import { uploadRoutes } from './upload.ts'
+
+/** The HTTP face of everything. */
+export function createApp(services: Services, log: ErrorLog): Koa {
+  const app = new Koa()
+  // What gets here was thrown outside of any request, or after its answer had begun.
+  app.on('error', (error: unknown) => log.error(`Connection failed: ${String(error)}`, {}))
+  app.silent = true
+  const access: Access = { authenticator: services.authenticator, anonymousRead: services.config.access.anonymousRead }
+  const uploads = { ...services, limits: services.config.upload }
+  app.use(answerErrors(log))
+  for (const router of [
+    simpleRoutes(services.pages, access),
+    fileRoutes(services.store, services.projects, access),
+    uploadRoutes(uploads, access),
+    healthRoutes(),
+  ]) {
+    app.use(router.routes())
+  }
+  app.use((context) => {
+    const text = `There is nothing at ${context.method} ${context.path}. The index is at /simple/, uploads go to POST /legacy/.`
+    throw new DomainError('not-found', text)
+  })
+  return app
+}

@@ -1,0 +1,38 @@
+import type { ErrorCode } from '../errors.ts'
+
+/** The one place where an error becomes a status; the compiler keeps it complete. */
+export const errorStatus: Readonly<Record<ErrorCode, number>> = {
+  internal: 500,
+  'invalid-request': 400,
+  'invalid-upload': 400,
+  'upload-too-large': 413,
+  'upload-too-slow': 408,
+  'digest-mismatch': 400,
+  // twine --skip-existing, poetry and pdm know 409 with «File already exists».
+  'file-exists': 409,
+  'authentication-required': 401,
+  'permission-denied': 403,
+  'not-found': 404,
+  'project-not-found': 404,
+  'release-not-found': 404,
+  'file-not-found': 404,
+  'service-not-found': 404,
+  'deploy-not-found': 404,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  'range-not-satisfiable': 416,
+  conflict: 409,
+  'promotion-refused': 409,
+  'storage-unavailable': 503,
+  'storage-unfit': 503,
+  'document-too-new': 503,
+  'document-corrupt': 500,
+  configuration: 500,
+  'host-key-unknown': 502,
+  'host-key-changed': 502,
+  'host-unreachable': 502,
+  'host-authentication': 502,
+  'outcome-unknown': 502,
+  'lease-lost': 503,
+  'deploy-step-failed': 424,
+}

@@ -1,0 +1,43 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type Koa from 'koa'
+import { DomainError } from '../errors.ts'
+import { enforceMinimumRate } from './minimum-rate.ts'
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly minimumBytesPerSecond: number
+  readonly maxBodyBytes: number
+}
+
+export interface Listening extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Serves the app. Disposing stops taking connections, lets running requests finish for ten seconds, then cuts them. */
+export async function listen(app: Koa, options: ListenOptions): Promise<Listening> {
+  const server = createServer(app.callback())
+  server.keepAliveTimeout = 75_000
+  server.headersTimeout = 80_000
+  enforceMinimumRate(server, options.minimumBytesPerSecond, options.maxBodyBytes)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, options)))
+    server.listen(options.port, options.host, resolve)
+  })
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => close(server) }
+}
+
+function cannotListen(error: NodeJS.ErrnoException, { host, port }: ListenOptions): DomainError {
+  const why = error.code === 'EADDRINUSE' ? 'something else listens there already' : error.message
+  const text = `Cannot listen on ${host}:${port}: ${why}. Choose another with PORT and HOST.`
+  return new DomainError('configuration', text, {}, { cause: error })
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), 10_000)
+  await closed
+  clearTimeout(timer)
+}

@@ -1,0 +1,74 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { DomainError } from '../errors.ts'
+import { parseProjectName } from '../packaging/names.ts'
+import type { Encoded, FinishedPage } from '../registry/finished-pages.ts'
+import type { Pages } from '../registry/pages.ts'
+import { type Access, requireScope } from './authentication.ts'
+import { acceptsGzip, type SimpleType, simpleNegotiation } from './negotiation.ts'
+
+/** The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. */
+export function simpleRoutes(pages: Pages, access: Access): Router {
+  const router = new Router({ strict: true })
+  const negotiate = simpleNegotiation()
+  const read = requireScope(access, 'read')
+
+  router.get('/simple/', read, async (context) => {
+    const type = negotiate(context)
+    sendPage(context, type, await pages.index(type.format))
+  })
+  router.get('/simple/:project/', read, async (context) => {
+    const raw = context.params['project'] ?? ''
+    const project = parseProjectName(raw)
+    if (project !== undefined && project !== raw) return redirect(context, `../${project}/`)
+    const type = negotiate(context)
+    const page = project === undefined ? undefined : await pages.project(project, type.format)
+    if (page === undefined) throw noProject(raw)
+    sendPage(context, type, page)
+  })
+  router.get('/simple', (context) => redirect(context, 'simple/'))
+  router.get('/simple/:project', (context) => {
+    const raw = context.params['project'] ?? ''
+    redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
+  })
+  return router
+}
+
+function sendPage(context: Context, type: SimpleType, page: FinishedPage): void {
+  const chosen = page.gzip !== undefined && acceptsGzip(context) ? page.gzip : page.identity
+  context.set({
+    'Content-Type': type.contentType,
+    // Always revalidate: pip since 26.2 and uv believe what is said here, and an upload must be seen at once.
+    'Cache-Control': 'no-cache',
+    Vary: 'Accept, Accept-Encoding, Authorization',
+    ETag: chosen.etag,
+  })
+  if (matches(context.req.headers['if-none-match'], chosen)) {
+    context.status = 304
+    return
+  }
+  if (chosen === page.gzip) context.set('Content-Encoding', 'gzip')
+  context.status = 200
+  context.body = chosen.body
+  context.set('Content-Type', type.contentType)
+}
+
+/** Weak comparison (RFC 9110 13.1.2): proxies turn a strong tag weak when they compress. */
+function matches(header: string | undefined, { etag }: Encoded): boolean {
+  if (header === undefined) return false
+  return (
+    header === etag || header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+  )
+}
+
+/** Relative, so that it holds behind a proxy with a path prefix. */
+function redirect(context: Context, to: string): void {
+  context.status = 301
+  context.set('Location', to)
+  context.body = `Moved to ${to}\n`
+}
+
+function noProject(name: string): DomainError {
+  const text = `There is no project "${name.slice(0, 100)}" on this index.`
+  return new DomainError('project-not-found', text, { project: name.slice(0, 100) })
+}

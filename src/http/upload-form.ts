@@ -1,0 +1,155 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import busboy from 'busboy'
+import { DomainError } from '../errors.ts'
+import type { Algorithm } from '../registry/staging/messages.ts'
+import type { StagedFile, Staging } from '../registry/staging/staging.ts'
+
+/** Fields by name, each with its values in the order sent. */
+export type FormFields = ReadonlyMap<string, readonly string[]>
+
+export interface UploadForm {
+  readonly fields: FormFields
+  readonly filename: string
+  readonly staged: StagedFile
+}
+
+export interface UploadLimits {
+  /** Bytes of the distribution file. */
+  readonly maxFileBytes: number
+}
+
+/** Bounds of the form around the file. PyPI's largest real forms (long descriptions) stay below a megabyte. */
+const formLimits = { fields: 2_000, fieldNameSize: 200, fieldSize: 8 * 1024 * 1024, parts: 2_010, files: 10 }
+const maxFieldBytes = 16 * 1024 * 1024
+
+/**
+ * Reads a PyPI upload form (multipart/form-data, RFC 7578), streaming the part `content` to staging as it comes. Calls
+ * `onFile` with the fields seen so far before the first byte of it is kept, so that a refusal need not wait for the
+ * body. The caller discards the staged file; when this rejects, nothing is left.
+ */
+export async function readUploadForm(
+  request: IncomingMessage,
+  staging: Staging,
+  limits: UploadLimits,
+  onFile: (fields: FormFields, filename: string | undefined) => void,
+): Promise<UploadForm> {
+  const parser = openParser(request, limits.maxFileBytes)
+  const fields = collectFields(parser)
+  const files: ArrivingFile[] = []
+  parser.on('file', (name, stream, info) => {
+    if (name !== 'content') return void stream.resume()
+    try {
+      if (files.length > 0)
+        throw new DomainError('invalid-upload', 'The form has two parts named "content"; send one file.')
+      onFile(fields, info.filename)
+      const staged = staging.stage(algorithmsFor(fields))
+      const arrived = receive(stream, staged, limits.maxFileBytes)
+      arrived.catch((error: Error) => parser.destroy(error))
+      files.push({ filename: info.filename ?? '', staged, arrived })
+    } catch (error) {
+      parser.destroy(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+  try {
+    await parsed(request, parser)
+    await Promise.all(files.map((file) => file.arrived))
+    const [file] = files
+    if (file === undefined) throw new DomainError('invalid-upload', noFile)
+    return { fields, filename: file.filename, staged: file.staged }
+  } catch (error) {
+    for (const file of files) file.staged.discard()
+    throw asRefusal(error)
+  }
+}
+
+interface ArrivingFile {
+  readonly filename: string
+  readonly staged: StagedFile
+  readonly arrived: Promise<void>
+}
+
+const noFile = 'The upload has no file: the form needs a part named "content" with a filename.'
+
+/**
+ * Resolves when the whole form went through the parser. Not `pipeline`: on a refusal that would destroy the request and
+ * with it the connection. What is still to come is read and thrown away instead, because clients such as twine listen
+ * for the answer only after they have sent everything.
+ */
+async function parsed(request: IncomingMessage, parser: busboy.Busboy): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      parser.once('close', resolve).once('error', reject)
+      request.once('error', reject)
+      request.once('close', () => {
+        if (!request.complete) reject(Object.assign(new Error('the client went away'), { code: 'ECONNRESET' }))
+      })
+      request.pipe(parser)
+    })
+  } catch (error) {
+    request.unpipe(parser)
+    request.resume()
+    throw error
+  }
+}
+
+function collectFields(parser: busboy.Busboy): FormFields {
+  const fields = new Map<string, string[]>()
+  let bytes = 0
+  parser.on('field', (name, value, { valueTruncated, nameTruncated }) => {
+    bytes += name.length + value.length
+    if (valueTruncated || nameTruncated || bytes > maxFieldBytes) parser.destroy(tooLargeField(name))
+    fields.set(name, [...(fields.get(name) ?? []), value])
+  })
+  for (const event of ['partsLimit', 'fieldsLimit', 'filesLimit'] as const) {
+    parser.on(event, () => parser.destroy(new DomainError('invalid-upload', 'The form has too many parts.')))
+  }
+  return fields
+}
+
+function openParser(request: IncomingMessage, maxFileBytes: number): busboy.Busboy {
+  try {
+    return busboy({
+      headers: request.headers,
+      preservePath: true,
+      defParamCharset: 'utf8',
+      limits: { ...formLimits, fileSize: maxFileBytes + 1 },
+      fileHwm: 256 * 1024,
+    })
+  } catch {
+    const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
+    throw new DomainError('invalid-upload', text)
+  }
+}
+
+async function receive(stream: Readable, staged: StagedFile, maxFileBytes: number): Promise<void> {
+  stream.once('limit', () => stream.destroy(tooLarge(maxFileBytes)))
+  await pipeline(stream, staged.sink)
+}
+
+/** Clients send the fields before the file, so one knows which digests to take; where they have not yet, all are. */
+function algorithmsFor(fields: FormFields): Algorithm[] {
+  if (!fields.has('name') && !fields.has('version')) return ['sha256', 'blake2b', 'md5']
+  const sent: readonly [string, Algorithm][] = [
+    ['blake2_256_digest', 'blake2b'],
+    ['md5_digest', 'md5'],
+  ]
+  return sent.flatMap(([field, algorithm]) => ((fields.get(field)?.[0] ?? '') === '' ? [] : [algorithm]))
+}
+
+export function tooLarge(maxFileBytes: number): DomainError {
+  const text = `File too large: the limit here is ${Math.floor(maxFileBytes / 1024 / 1024)} MiB a file (upload.max_bytes in wheelhouse.yaml).`
+  return new DomainError('upload-too-large', text, { maxFileBytes })
+}
+
+function tooLargeField(name: string): DomainError {
+  return new DomainError('upload-too-large', `The form's fields are too large (at "${name.slice(0, 100)}").`)
+}
+
+function asRefusal(error: unknown): unknown {
+  if (error instanceof DomainError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return error
+  return new DomainError('invalid-upload', `The upload form cannot be read: ${message}. Was it cut off on the way?`)
+}

@@ -1,0 +1,52 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { DomainError } from '../errors.ts'
+import { checkEarly } from '../registry/claim.ts'
+import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
+import type { Staging } from '../registry/staging/staging.ts'
+import { type Access, identify } from './authentication.ts'
+import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
+
+export interface UploadPorts extends PublishPorts {
+  readonly staging: Staging
+  readonly limits: UploadLimits
+}
+
+/**
+ * `POST /legacy/`, as PyPI has it, and at the places where other indexes have it. No redirect anywhere: flit would
+ * follow it with a GET and take the page for success, twine and poetry would stop.
+ */
+export function uploadRoutes(ports: UploadPorts, access: Access): Router {
+  const router = new Router({ strict: true })
+  for (const path of ['/legacy/', '/legacy', '/']) router.post(path, (context) => upload(context, ports, access))
+  return router
+}
+
+/** authenticate → declared length → form, streamed to staging → publish → answer; staging is emptied whatever happens. */
+async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
+  const identity = await identify(context, access, 'upload')
+  refuseByLength(context, ports.limits)
+  const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
+  try {
+    const published = await publish(ports, { ...form, by: identity.name })
+    answer(context, published)
+  } finally {
+    form.staged.discard()
+  }
+}
+
+/** A body that says itself that it is too long need not be taken. A megabyte more than the file is left for the form. */
+function refuseByLength(context: Context, { maxFileBytes }: UploadLimits): void {
+  const declared = Number(context.get('Content-Length') || 0)
+  if (declared > maxFileBytes + 17 * 1024 * 1024) throw tooLarge(maxFileBytes)
+  if (!context.is('multipart/form-data')) {
+    const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
+    throw new DomainError('invalid-upload', text)
+  }
+}
+
+function answer(context: Context, { outcome, record, project }: Published): void {
+  context.status = 200
+  const what = outcome === 'created' ? 'Accepted' : 'Already here, byte for byte'
+  context.body = `${what}: ${record.filename} (${project} ${record.version}, sha256 ${record.sha256}).\n`
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { runCommand } from './cli/command.ts'
+import { readEnvironment } from './config/environment.ts'
+import { DomainError, messageOf } from './errors.ts'
+
+/** argv → command; signals → one AbortSignal. */
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second time somebody is in a hurry; what was acknowledged is safe.
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort()
+  })
+}
+
+try {
+  await runCommand(process.argv.slice(2), {
+    environment: readEnvironment(),
+    folder: process.cwd(),
+    print: (text) => void process.stdout.write(`${text}\n`),
+    printError: (text) => void process.stderr.write(`${text}\n`),
+    stagingThread: new URL('./registry/staging/thread.js', import.meta.url),
+    signal: stop.signal,
+  })
+} catch (error) {
+  const text = error instanceof DomainError ? error.message : error instanceof Error ? error.stack : messageOf(error)
+  process.stderr.write(`wheelhouse: ${text}\n`)
+  process.exitCode = 1
+}

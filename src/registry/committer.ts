@@ -1,0 +1,115 @@
+import { DomainError } from '../errors.ts'
+import type { Documents, Versioned } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import type { Catalog } from './catalog.ts'
+import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
+import { emptyHead, seal, withFiles } from './project-head.ts'
+import type { Segments } from './segments.ts'
+
+/** `created`: this file is new. `same`: the very same bytes were there under this name before. */
+export type CommitOutcome = 'created' | 'same'
+
+export interface Committer {
+  /**
+   * Makes a file whose bytes are stored part of its project. Resolves once no crash can lose it; rejects with
+   * `file-exists` where other bytes have the name. `displayName` counts for a project's first file.
+   */
+  commit(project: string, displayName: string, record: FileRecord): Promise<CommitOutcome>
+}
+
+interface Waiting {
+  readonly record: FileRecord
+  readonly displayName: string
+  readonly resolve: (outcome: CommitOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+const maxRounds = 60
+
+/**
+ * Group commit: while one write of a project's head is under way, further uploads to it gather, and go out together in
+ * the next one. 200 uploads at once cost a handful of writes.
+ */
+export function committerOn(documents: Documents, catalog: Catalog, segments: Segments): Committer {
+  const queues = new Map<string, Waiting[]>()
+
+  async function drain(project: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue.splice(0)
+      await commitBatch(project, batch).catch((error: unknown) => {
+        for (const waiting of batch) waiting.reject(error)
+      })
+    }
+    queues.delete(project)
+  }
+
+  async function commitBatch(project: string, batch: readonly Waiting[]): Promise<void> {
+    for (let round = 0; round < maxRounds; round++) {
+      const current = await documents.read(projectDocument, keys.project(project))
+      if (current === undefined) await catalog.add(project)
+      const head = current?.value ?? emptyHead(project, batch[0]?.displayName ?? project)
+      const { outcomes, records } = judge(batch, await segments.allFiles(head))
+      if (records.length > 0 && !(await swap(current, head, records))) continue
+      settle(batch, outcomes)
+      return
+    }
+    throw new DomainError('conflict', `Too many uploads to «${project}» at once. Nothing is lost; upload again.`)
+  }
+
+  async function swap(current: Versioned<ProjectHead> | undefined, head: ProjectHead, records: readonly FileRecord[]) {
+    const { head: room, sealed } = seal(head)
+    if (sealed !== undefined) await segments.seal(head.project, sealed)
+    const next = withFiles(room, records)
+    const key = keys.project(head.project)
+    if (current !== undefined) return (await documents.replace(projectDocument, key, next, current)) !== 'conflict'
+    return (await documents.create(projectDocument, key, next)).created
+  }
+
+  return {
+    commit(project, displayName, record) {
+      return new Promise((resolve, reject) => {
+        const waiting = { record, displayName, resolve, reject }
+        const queue = queues.get(project)
+        if (queue !== undefined) return void queue.push(waiting)
+        const started = [waiting]
+        queues.set(project, started)
+        void drain(project, started)
+      })
+    },
+  }
+}
+
+type Verdict = CommitOutcome | DomainError
+
+/** Which of the waiting files are new; the first of several with one name in a batch wins, as if it had come before. */
+function judge(batch: readonly Waiting[], existing: readonly FileRecord[]) {
+  const known = new Map(existing.map((file) => [file.filename, file.sha256]))
+  const records: FileRecord[] = []
+  const outcomes = batch.map(({ record }): Verdict => {
+    const digest = known.get(record.filename)
+    if (digest === record.sha256) return 'same'
+    if (digest !== undefined) return fileExists(record.filename, digest, record.sha256)
+    known.set(record.filename, record.sha256)
+    records.push(record)
+    return 'created'
+  })
+  return { outcomes, records }
+}
+
+/** The text begins as PyPI's does: twine --skip-existing and others look for it. */
+export function fileExists(filename: string, existing: string, uploaded: string): DomainError {
+  return new DomainError(
+    'file-exists',
+    `File already exists: ${filename} was uploaded before with other content (sha256 ${existing.slice(0, 12)}..., ` +
+      `yours is ${uploaded.slice(0, 12)}...). A file never changes once accepted: raise the version and upload again.`,
+    { filename, existing, uploaded },
+  )
+}
+
+function settle(batch: readonly Waiting[], outcomes: readonly Verdict[]): void {
+  batch.forEach(({ resolve, reject }, n) => {
+    const outcome = outcomes[n]
+    if (outcome === 'created' || outcome === 'same') resolve(outcome)
+    else reject(outcome)
+  })
+}

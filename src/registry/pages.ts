@@ -1,0 +1,43 @@
+import type { Catalog } from './catalog.ts'
+import { type FinishedPage, FinishedPages } from './finished-pages.ts'
+import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage } from './project-page.ts'
+import type { Project, Projects } from './projects.ts'
+
+export type PageFormat = 'json' | 'html'
+
+/** The pages of the index, as finished bytes. */
+export interface Pages {
+  index(format: PageFormat): Promise<FinishedPage>
+  /** `undefined` where there is no such project. */
+  project(name: string, format: PageFormat): Promise<FinishedPage | undefined>
+}
+
+export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number): Pages {
+  const finished = new FinishedPages(maxBytes)
+  return {
+    async index(format) {
+      const { names, version } = await catalog.names()
+      return await finished.get(`index ${format}`, version, () =>
+        format === 'json' ? jsonIndex(names) : htmlIndex(names),
+      )
+    },
+    async project(name, format) {
+      const version = await projects.headVersion(name)
+      if (version === undefined) return undefined
+      return await finished.get(`${name} ${format}`, version, async () => {
+        const page = pageOf(await projects.get(name))
+        return format === 'json' ? jsonPage(page) : htmlPage(page)
+      })
+    },
+  }
+}
+
+function pageOf(project: Project): ProjectPage {
+  return {
+    project: project.name,
+    status: project.head.status,
+    versions: [...project.releases.keys()],
+    files: project.files,
+    toRoot: '../../',
+  }
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import { keys } from '../objects/keys.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import { type Claim, claimOf, type FormFields } from './claim.ts'
+import { type CommitOutcome, type Committer, fileExists } from './committer.ts'
+import { compareWithArchive, compareWithDigests } from './comparison.ts'
+import type { AcceptedArchive } from './inspection.ts'
+import type { FileRecord } from './model.ts'
+import type { Projects } from './projects.ts'
+import type { StagedFile } from './staging/staging.ts'
+
+export interface Upload {
+  readonly fields: FormFields
+  readonly filename: string
+  readonly staged: StagedFile
+  /** Name of the token that uploads. */
+  readonly by: string
+}
+
+export interface Published {
+  readonly outcome: CommitOutcome
+  readonly record: FileRecord
+  readonly project: string
+}
+
+export interface PublishPorts {
+  readonly store: ObjectStore
+  readonly projects: Projects
+  readonly committer: Committer
+  readonly clock: Clock
+}
+
+/**
+ * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → what is there
+ * already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
+ * `invalid-upload`, `digest-mismatch` or `file-exists`; then nothing was stored.
+ */
+export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
+  const claim = claimOf(upload.fields, upload.filename)
+  const { size, digests } = upload.staged.result()
+  compareWithDigests(claim, digests)
+  const archive = await inspect(upload.staged, claim)
+  compareWithArchive(claim, archive.metadata)
+  const record = recordOf(claim, archive, size, digests, upload.by, ports.clock.now())
+  const existing = await findExisting(ports.projects, claim, record)
+  if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project }
+  await storeBytes(ports.store, claim, record, upload.staged.path, archive.metadataBytes)
+  const outcome = await ports.committer.commit(claim.project, archive.metadata.name, record)
+  return { outcome, record, project: claim.project }
+}
+
+async function inspect(staged: StagedFile, claim: Claim): Promise<AcceptedArchive> {
+  const inspection = await staged.inspect(claim.filename)
+  if (inspection.ok) return inspection
+  throw new DomainError('invalid-upload', inspection.problem, { filename: claim.filename })
+}
+
+function recordOf(
+  claim: Claim,
+  archive: AcceptedArchive,
+  size: number,
+  digests: { readonly sha256: string; readonly blake2b?: string },
+  uploadedBy: string,
+  now: number,
+): FileRecord {
+  return {
+    filename: claim.filename,
+    version: claim.version,
+    filetype: claim.filetype,
+    size,
+    sha256: digests.sha256,
+    blake2b: digests.blake2b,
+    requiresPython: archive.metadata.requiresPython,
+    metadataSha256: archive.metadataSha256,
+    uploadedAt: new Date(now).toISOString(),
+    uploadedBy,
+  }
+}
+
+/** Answers early what the commit would answer late: most repeated uploads end here, before any byte is stored. */
+async function findExisting(projects: Projects, claim: Claim, record: FileRecord): Promise<FileRecord | undefined> {
+  const existing = (await projects.find(claim.project))?.byFilename.get(claim.filename)
+  if (existing === undefined || existing.sha256 === record.sha256) return existing
+  throw fileExists(claim.filename, existing.sha256, record.sha256)
+}
+
+/** Keys hold the digest, so a refused condition means that the very same bytes are there: an earlier try got this far. */
+async function storeBytes(
+  store: ObjectStore,
+  { project, filename }: Claim,
+  { sha256 }: FileRecord,
+  path: string,
+  metadata: Uint8Array | undefined,
+): Promise<void> {
+  await store.writeFile(keys.file(project, sha256, filename), path, sha256)
+  if (metadata !== undefined) await store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent')
+}

@@ -1,0 +1,64 @@
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { inspectArchive } from '../inspection.ts'
+import { digester } from './digester.ts'
+import type { StagingAnswer, StagingRequest } from './messages.ts'
+
+interface Session {
+  readonly path: string
+  readonly descriptor: number
+  readonly digests: Awaited<ReturnType<typeof digester>>
+  size: number
+}
+
+/**
+ * The work of a staging thread: writes an upload's bytes to its spool file, digests them on the way, and inspects the
+ * finished archive. All of it blocks, which is why it has a thread of its own: a page never waits for an upload.
+ */
+export function stagingSessions(post: (answer: StagingAnswer) => void): (request: StagingRequest) => Promise<void> {
+  const sessions = new Map<number, Session>()
+
+  async function handle(request: StagingRequest): Promise<void> {
+    const { session } = request
+    if (request.kind === 'open') {
+      const digests = await digester(request.algorithms)
+      sessions.set(session, { path: request.path, descriptor: openSync(request.path, 'wx', 0o600), digests, size: 0 })
+      return
+    }
+    const open = sessions.get(session)
+    if (open === undefined) return
+    if (request.kind === 'chunk') {
+      writeAll(open.descriptor, request.bytes)
+      open.digests.update(request.bytes)
+      open.size += request.bytes.length
+      post({ kind: 'written', session, bytes: request.bytes.length })
+    } else if (request.kind === 'finish') {
+      post({ kind: 'finished', session, size: open.size, digests: open.digests.digests() })
+    } else if (request.kind === 'inspect') {
+      post({ kind: 'inspected', session, inspection: await inspectArchive(open.path, request.filename) })
+    } else {
+      close(open)
+      sessions.delete(session)
+    }
+  }
+
+  // One request after another: opening is asynchronous, and the chunks behind it must wait.
+  let before: Promise<void> = Promise.resolve()
+  return (request) => {
+    before = before.then(() => handle(request)).catch((error: unknown) => post(failure(request.session, error)))
+    return before
+  }
+}
+
+function failure(session: number, error: unknown): StagingAnswer {
+  const { message, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: `${error}` }
+  return { kind: 'failed', session, message, ...(code === undefined ? {} : { errno: code }) }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+}
+
+function close(session: Session): void {
+  closeSync(session.descriptor)
+  unlinkSync(session.path)
+}

@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises'
+import type { Config, S3StoreConfig } from './config/config.ts'
+import { Disposals } from './disposal.ts'
+import { proveConditionalWrites } from './objects/conditional-writes-proof.ts'
+import { DiskStore } from './objects/disk-store.ts'
+import { folderIsOwned, ownFolder, shortPath, socketIn } from './objects/folder-owner.ts'
+import type { ObjectStore } from './objects/object-store.ts'
+import { openS3Clients, type S3Settings } from './objects/s3-clients.ts'
+import { S3Store } from './objects/s3-store.ts'
+import { serveStore } from './objects/socket-server.ts'
+import { SocketStore } from './objects/socket-store.ts'
+
+export interface OpenStore extends AsyncDisposable {
+  readonly store: ObjectStore
+}
+
+/**
+ * Opens the configured store. `own`: as a server, which must be a storage folder's only process. `share`: as a command,
+ * which goes through the socket of the server that owns the folder, or owns it for a moment where none runs.
+ */
+export async function openStore(config: Config, mode: 'own' | 'share'): Promise<OpenStore> {
+  if (config.store.kind === 's3') return await openS3(config.store, mode)
+  const { folder } = config.store
+  await mkdir(folder, { recursive: true })
+  if (mode === 'share' && (await folderIsOwned(folder))) return await throughSocket(folder)
+  return await openFolder(folder)
+}
+
+async function openFolder(folder: string): Promise<OpenStore> {
+  let serve: ReturnType<typeof serveStore> | undefined
+  // Owned before it is opened: opening clears what a dead process left half-written, and must not hit a living one.
+  const owner = await ownFolder(folder, (request, response) => serve?.(request, response))
+  const store = await DiskStore.open(folder)
+  serve = serveStore(store)
+  return { store, [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose]() }
+}
+
+async function throughSocket(folder: string): Promise<OpenStore> {
+  const owned = new Disposals()
+  const path = owned.use(await shortPath(folder)).path
+  const store = owned.use(new SocketStore(socketIn(path)))
+  return { store, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+}
+
+async function openS3(settings: S3StoreConfig, mode: 'own' | 'share'): Promise<OpenStore> {
+  const clients = openS3Clients(revealed(settings))
+  const store = new S3Store(clients, settings.bucket, settings.prefix)
+  if (mode === 'own') await proveConditionalWrites(store)
+  return { store, [Symbol.asyncDispose]: async () => clients[Symbol.dispose]() }
+}
+
+function revealed({ credentials, ...settings }: S3StoreConfig): S3Settings {
+  if (credentials === undefined) return settings
+  const { accessKeyId, secretAccessKey } = credentials
+  return { ...settings, credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() } }
+}
