@@ -26,7 +26,7 @@ export const fileSchema = z.strictObject({
 
 export type FileSettings = z.infer<typeof fileSchema>
 
-const port = z.coerce.number().int().min(0).max(65_535)
+const port = z.coerce.number('expected a port number, 0 to 65535').int().min(0).max(65_535)
 const truth = z.enum(['true', 'false', '1', '0', 'yes', 'no']).transform((text) => ['true', '1', 'yes'].includes(text))
 
 /** The variables that Wheelhouse knows. An empty one counts as not set, as compose files and units leave them. */

@@ -19,10 +19,12 @@ const gibibyte = 1024 ** 3
 export function loadConfig(environment: Environment, folder: string): Config {
   const mistakes: Mistake[] = []
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const variables = check(environmentSchema, given, mistakes) ?? {}
-  const path = resolve(folder, variables.WHEELHOUSE_CONFIG ?? defaultFile)
-  const file = readFile(path, variables.WHEELHOUSE_CONFIG !== undefined, mistakes)
-  const config = file === undefined ? undefined : assemble(variables, file, folder, mistakes)
+  const variables = check(environmentSchema, given, mistakes)
+  // Found even where other variables are wrong, so that the file's mistakes are named along with theirs.
+  const named = given['WHEELHOUSE_CONFIG']
+  const path = resolve(folder, named ?? defaultFile)
+  const file = readFile(path, named !== undefined, mistakes)
+  const config = variables && file && assemble(variables, file, folder, mistakes)
   if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
   return deepFreeze(config)
 }

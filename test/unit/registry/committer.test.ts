@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import type { FileRecord } from '../../../src/registry/model.ts'
+import { faultyStore } from '../../support/faulty-store.ts'
+import { registryOn } from '../../support/registry.ts'
+
+function record(n: number, changes: Partial<FileRecord> = {}): FileRecord {
+  return {
+    filename: `app-1.${n}-py3-none-any.whl`,
+    version: `1.${n}`,
+    filetype: 'bdist_wheel',
+    size: 10,
+    sha256: n.toString(16).padStart(64, '0'),
+    uploadedAt: '2026-01-02T03:04:05.678Z',
+    uploadedBy: 'ci',
+    ...changes,
+  }
+}
+
+describe('committing uploads', () => {
+  it('folds uploads that come together into a handful of writes', async () => {
+    let headWrites = 0
+    const store = faultyStore(new MemoryStore(), (_call, verb, key) => {
+      if (verb === 'write' && key === 'projects/app.json') headWrites++
+      return 'fine'
+    })
+    const { committer, projects } = registryOn(store)
+    await Promise.all(Array.from({ length: 200 }, (_, n) => committer.commit('app', 'App', record(n))))
+    expect((await projects.get('app')).files).toHaveLength(200)
+    expect(headWrites).toBeLessThan(6)
+  })
+
+  it('seals older records into segments and still shows them all, in the order they came', async () => {
+    const store = new MemoryStore()
+    const { committer, projects } = registryOn(store)
+    for (let n = 0; n < 600; n++) await committer.commit('app', 'App', record(n))
+    const project = await projects.get('app')
+    expect(project.head.segments).toBe(2)
+    expect(project.head.files.length).toBe(600 - 512)
+    expect(project.files.map((file) => file.version)).toEqual(Array.from({ length: 600 }, (_, n) => `1.${n}`))
+  })
+
+  it('keeps all uploads of several servers that write at once, past the sealing of segments', async () => {
+    const store = new MemoryStore()
+    const servers = [registryOn(store), registryOn(store), registryOn(store)]
+    const uploads = servers.flatMap(({ committer }, server) =>
+      Array.from({ length: 150 }, async (_, n) => await committer.commit('app', 'App', record(server * 1000 + n))),
+    )
+    await Promise.all(uploads)
+    const project = await registryOn(store).projects.get('app')
+    expect(new Set(project.files.map((file) => file.filename)).size).toBe(450)
+    expect(project.files).toHaveLength(450)
+  })
+
+  it('says that the same bytes are there, and refuses others under the name, in the batch and in old segments', async () => {
+    const { committer } = registryOn(new MemoryStore())
+    const first = record(0)
+    const other = record(0, { sha256: 'f'.repeat(64) })
+    const outcomes = await Promise.allSettled([first, first, other].map((file) => committer.commit('app', 'App', file)))
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code))).toEqual([
+      'created',
+      'same',
+      'file-exists',
+    ])
+    for (let n = 1; n < 300; n++) await committer.commit('app', 'App', record(n))
+    expect(await committer.commit('app', 'App', first)).toBe('same')
+    await expect(committer.commit('app', 'App', other)).rejects.toThrow(
+      /^File already exists: app-1\.0-py3-none-any\.whl/,
+    )
+  })
+
+  it('names a project in the catalog before it can be seen', async () => {
+    const order: string[] = []
+    const store = faultyStore(new MemoryStore(), (_call, verb, key) => {
+      if (verb === 'write') order.push(key.split('/')[0] ?? '')
+      return 'fine'
+    })
+    const { committer, catalog } = registryOn(store)
+    await committer.commit('app', 'App', record(0))
+    expect(order).toEqual(['catalog', 'projects'])
+    expect((await catalog.names()).names).toEqual(['app'])
+  })
+})
