@@ -39,6 +39,8 @@ export async function readUploadForm(
   const fields = collectFields(parser)
   const files: ArrivingFile[] = []
   parser.on('file', (name, stream, info) => {
+    // A parser that ends early fails its open part too; unheard, that error would end the process.
+    stream.on('error', () => undefined)
     if (name !== 'content') return void stream.resume()
     try {
       if (files.length > 0)
@@ -80,7 +82,7 @@ const noFile = 'The upload has no file: the form needs a part named "content" wi
 async function parsed(request: IncomingMessage, parser: busboy.Busboy): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
-      parser.once('close', resolve).once('error', reject)
+      parser.on('close', resolve).on('error', reject)
       request.once('error', reject)
       request.once('close', () => {
         if (!request.complete) reject(Object.assign(new Error('the client went away'), { code: 'ECONNRESET' }))

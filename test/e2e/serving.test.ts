@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { post, simplePage } from '../support/index-clients.ts'
+import { run } from '../support/run.ts'
+import { type RunningWheelhouse, startWheelhouse, wheelhouseScript } from '../support/wheelhouse.ts'
+import { aWheel } from '../support/wheels.ts'
+
+const json = 'application/vnd.pypi.simple.v1+json'
+
+describe('the server, by plain HTTP', () => {
+  const wheel = aWheel({ name: 'Acme.Forms', version: '1.0', requiresPython: '>=3.8' })
+  const fields = { name: 'Acme.Forms', version: '1.0' }
+  let server: RunningWheelhouse
+  beforeAll(async () => {
+    server = await startWheelhouse()
+    expect((await post(server, wheel, fields)).status).toBe(200)
+  })
+  afterAll(() => server?.[Symbol.asyncDispose]())
+
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    fetch(server.url + path, {
+      method,
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${server.token}`, ...headers },
+    })
+  const fileUrl = `/files/acme-forms/${wheel.sha256}/${wheel.filename}`
+
+  it.each([
+    ['', 'text/html; charset=utf-8'],
+    ['*/*', 'text/html; charset=utf-8'],
+    [json, json],
+    ['application/vnd.pypi.simple.latest+json', json],
+    [`${json}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01`, json],
+    [`${json}; q=0.1, text/html`, 'text/html; charset=utf-8'],
+    ['image/png', 'text/html; charset=utf-8'],
+  ])('answers Accept: %s with %s', async (accept, type) => {
+    const answer = await get('/simple/acme-forms/', accept === '' ? {} : { accept })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type])
+    expect(answer.headers.get('vary')).toContain('Accept')
+    expect(answer.headers.get('cache-control')).toBe('no-cache')
+  })
+
+  it('never gives a JSON page the key that crashes pip 22.3 to 23.1', async () => {
+    const text = await (await get('/simple/acme-forms/', { accept: json })).text()
+    expect(text).not.toContain('dist-info-metadata')
+    expect(JSON.parse(text)).toMatchObject({
+      meta: { 'api-version': '1.4' },
+      name: 'acme-forms',
+      versions: ['1.0'],
+      files: [
+        {
+          'requires-python': '>=3.8',
+          'core-metadata': { sha256: expect.any(String) },
+          yanked: false,
+          size: wheel.bytes.length,
+        },
+      ],
+    })
+  })
+
+  it('answers a page one has with 304, and with a new tag after the next upload', async () => {
+    const first = await get('/simple/acme-forms/', { accept: json })
+    const etag = first.headers.get('etag') ?? ''
+    expect(etag).toMatch(/^"[^"]+"$/)
+    expect((await get('/simple/acme-forms/', { accept: json, 'if-none-match': etag })).status).toBe(304)
+    expect((await get('/simple/acme-forms/', { accept: 'text/html', 'if-none-match': etag })).status).toBe(200)
+    const next = aWheel({ name: 'Acme.Forms', version: '1.1' })
+    expect((await post(server, next, { name: 'acme_forms', version: '1.1' })).status).toBe(200)
+    const second = await get('/simple/acme-forms/', { accept: json, 'if-none-match': etag })
+    expect(second.status).toBe(200)
+    expect(await second.json()).toMatchObject({ versions: ['1.0', '1.1'] })
+  })
+
+  it('sends pages packed to those who take gzip, with a tag of their own', async () => {
+    const plain = await get('/simple/acme-forms/', { 'accept-encoding': 'identity' })
+    const packed = await get('/simple/acme-forms/', { 'accept-encoding': 'gzip' })
+    expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip'])
+    expect(await packed.text()).toBe(await plain.text())
+    expect(packed.headers.get('etag')).not.toBe(plain.headers.get('etag'))
+    expect(
+      (await get('/simple/acme-forms/', { 'accept-encoding': 'gzip;q=0' })).headers.get('content-encoding'),
+    ).toBeNull()
+  })
+
+  it.each([
+    ['/simple/Acme_Forms/', '../acme-forms/'],
+    ['/simple/acme-forms', 'acme-forms/'],
+    ['/simple', 'simple/'],
+  ])('sends %s on to %s', async (path, to) => {
+    const answer = await get(path)
+    expect([answer.status, answer.headers.get('location')]).toEqual([301, to])
+  })
+
+  it('lists all projects', async () => {
+    expect(await (await get('/simple/', { accept: json })).json()).toMatchObject({ projects: [{ name: 'acme-forms' }] })
+    expect(await (await get('/simple/')).text()).toContain('<a href="acme-forms/">acme-forms</a>')
+  })
+
+  it('serves a file whole, in parts, its head, and its metadata', async () => {
+    const whole = await get(fileUrl)
+    expect(Buffer.from(await whole.arrayBuffer()).equals(wheel.bytes)).toBe(true)
+    expect(Object.fromEntries(whole.headers)).toMatchObject({
+      etag: `"${wheel.sha256}"`,
+      'accept-ranges': 'bytes',
+      'cache-control': 'private, max-age=31536000, immutable',
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    })
+    const part = await get(fileUrl, { range: 'bytes=2-5', 'if-range': `"${wheel.sha256}"` })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 2-5/${wheel.bytes.length}`])
+    expect(Buffer.from(await part.arrayBuffer()).equals(wheel.bytes.subarray(2, 6))).toBe(true)
+    expect((await get(fileUrl, { range: 'bytes=2-5', 'if-range': '"other"' })).status).toBe(200)
+    expect((await get(fileUrl, { range: 'bytes=9999999-' })).status).toBe(416)
+    const head = await get(fileUrl, {}, 'HEAD')
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(wheel.bytes.length)])
+    expect(await (await get(`${fileUrl}.metadata`)).text()).toContain('Name: Acme.Forms')
+    expect((await get(fileUrl, { 'if-none-match': `"${wheel.sha256}"` })).status).toBe(304)
+    expect((await get(fileUrl.replace(wheel.sha256, 'a'.repeat(64)))).status).toBe(404)
+  })
+
+  it('asks for a token where none or a bad one is given, and refuses one without the scope', async () => {
+    const none = await fetch(`${server.url}/simple/acme-forms/`)
+    expect([none.status, none.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Basic realm="Wheelhouse", charset="UTF-8"',
+    ])
+    expect((await get('/simple/', { authorization: 'Bearer whl_nonsense' })).status).toBe(401)
+    const made = await run([process.execPath, wheelhouseScript, 'token', 'create', 'reader', '--scope', 'read'], {
+      env: server.environment,
+      cwd: server.folder,
+    })
+    const token = made.stdout.trim()
+    expect(token).toMatch(/^whl_[0-9a-z]{20}_[\w-]{43}$/)
+    expect(
+      (await get('/simple/', { authorization: `Basic ${Buffer.from(`any:${token}`).toString('base64')}` })).status,
+    ).toBe(200)
+    const upload = await post(server, wheel, fields, { authorization: `Bearer ${token}` })
+    expect([upload.status, upload.statusText]).toEqual([
+      403,
+      'The token "reader" has the scopes read, but this needs upload.',
+    ])
+    const listed = await run([process.execPath, wheelhouseScript, 'token', 'list'], {
+      env: server.environment,
+      cwd: server.folder,
+    })
+    expect(listed.stdout).toContain('reader')
+    expect(listed.stdout).not.toContain(token)
+    await run([process.execPath, wheelhouseScript, 'token', 'revoke', token.split('_')[1] ?? ''], {
+      env: server.environment,
+      cwd: server.folder,
+    })
+    expect((await get('/simple/', { authorization: `Bearer ${token}` })).status).toBe(401)
+    expect(server.output()).not.toContain(token)
+  })
+
+  const other = aWheel({ name: 'other', version: '1.0', requiresPython: '>=3.9', requires: ['x>1'] })
+  const of = { name: 'other', version: '1.0' }
+  it.each([
+    [{ ...of, name: '-' }, 400, '"-" is no valid project name'],
+    [{ ...of, version: 'one' }, 400, '"one" is no valid version: write it as PEP 440 has it'],
+    [{ ...of, version: '1.1' }, 400, 'has the version 1.0, but the form says 1.1'],
+    [{ ...of, name: 'another' }, 400, 'is of the project "other", but the form says "another"'],
+    [{ ...of, filetype: 'egg' }, 400, 'use "bdist_wheel" for a wheel or "sdist"'],
+    [{ ...of, ':action': 'submit' }, 400, 'projects need no registration'],
+    [{ ...of, sha256_digest: 'a'.repeat(64) }, 400, 'The file was changed or cut on the way'],
+    [{ ...of, sha256_digest: undefined }, 400, 'Send at least one digest'],
+    [{ ...of, requires_python: '>=3.12' }, 400, 'requires_python is ">=3.12", but the metadata inside'],
+    [{ ...of, requires_dist: 'y' }, 400, 'requires_dist is "y", but the metadata inside'],
+  ])('refuses the upload %j with %i: %s', async (sent, status, sentence) => {
+    const answer = await post(server, other, sent, { accept: 'application/json' })
+    const body = (await answer.json()) as { code: string; message: string }
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(body.code).toBe(`${status} ${body.message}`)
+    expect(body.message).toContain(sentence)
+    expect(answer.statusText).toContain(sentence)
+    expect(await (await post(server, other, sent)).text()).toContain(sentence)
+    expect(await simplePage(server, 'other')).toBe(404)
+  })
+
+  it('refuses what is no archive, and what is no form', async () => {
+    const junk = { ...other, bytes: Buffer.from('not a wheel') }
+    const answer = await post(server, junk, { ...of, sha256_digest: undefined, md5_digest: '0'.repeat(32) })
+    expect(await answer.text()).toContain('md5_digest')
+    const sent = await get('/legacy/', { 'content-type': 'text/plain', 'content-length': '0' }, 'POST')
+    expect([sent.status, await sent.text()]).toEqual([
+      400,
+      'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.\n',
+    ])
+    expect(await simplePage(server, 'other')).toBe(404)
+  })
+
+  it('says what is where, on a path that it does not know', async () => {
+    expect(await (await get('/nowhere')).text()).toContain('The index is at /simple/')
+  })
+})
+
+describe('the server and its folder', () => {
+  const wheel = aWheel({ name: 'app', version: '1.0' })
+
+  it('keeps everything over a clean stop, and over kill -9', async () => {
+    await using first = await startWheelhouse()
+    expect((await post(first, wheel, { name: 'app', version: '1.0' })).status).toBe(200)
+    await first.stop()
+    expect(first.output()).toContain('Stopping')
+    await using second = await startWheelhouse({ folder: first.folder })
+    expect(second.token).toBe(first.token)
+    expect(await simplePage(second, 'app')).toMatchObject({ versions: ['1.0'] })
+    expect((await post(second, aWheel({ name: 'app', version: '1.1' }), { name: 'app', version: '1.1' })).status).toBe(
+      200,
+    )
+    await second.kill()
+    await using third = await startWheelhouse({ folder: first.folder })
+    expect(await simplePage(third, 'app')).toMatchObject({ versions: ['1.0', '1.1'] })
+  })
+
+  it('lets no second server on the folder', async () => {
+    await using server = await startWheelhouse()
+    const second = await run([process.execPath, wheelhouseScript, 'serve'], {
+      env: { ...server.environment, PORT: '0' },
+      cwd: server.folder,
+    })
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain('Another Wheelhouse runs on the storage folder')
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+
+  it('stops at a bad configuration with every mistake named', async () => {
+    await using server = await startWheelhouse()
+    const env = { ...server.environment, PORT: 'x', WHEELHOUSE_ANONYMOUS_READ: 'perhaps' }
+    const started = await run([process.execPath, wheelhouseScript, 'serve'], { env, cwd: server.folder })
+    expect(started.code).toBe(1)
+    expect(started.stderr).toMatch(/PORT: [\s\S]*WHEELHOUSE_ANONYMOUS_READ: /)
+  })
+
+  it('loses no acknowledged upload when it is killed again and again while uploads come', async () => {
+    await using server = await startWheelhouse()
+    const acknowledged: string[] = []
+    let n = 0
+    for (let round = 0; round < 10; round++) {
+      const running = round === 0 ? server : await startWheelhouse({ folder: server.folder })
+      const uploads = Array.from({ length: 12 }, async () => {
+        const version = `1.${n++}`
+        const answer = await post(running, aWheel({ name: 'app', version }), { name: 'app', version }).catch(
+          () => undefined,
+        )
+        if (answer?.status === 200) acknowledged.push(version)
+      })
+      await new Promise((resolve) => setTimeout(resolve, 5 + round * 12))
+      await running.kill()
+      await Promise.all(uploads)
+    }
+    await using last = await startWheelhouse({ folder: server.folder })
+    const page = await simplePage(last, 'app')
+    const shown = typeof page === 'number' ? [] : page.versions
+    expect(acknowledged.filter((version) => !shown.includes(version))).toEqual([])
+    for (const file of typeof page === 'number' ? [] : page.files) {
+      const answer = await fetch(new URL(file.url, `${last.url}/simple/app/`), {
+        headers: { authorization: `Bearer ${last.token}` },
+      })
+      expect((await answer.arrayBuffer()).byteLength).toBe(file.size)
+    }
+    expect((await post(last, aWheel({ name: 'app', version: '1.0' }), { name: 'app', version: '1.0' })).status).toBe(
+      200,
+    )
+  })
+})
