@@ -11,7 +11,6 @@ export interface Config {
   readonly store: DiskStoreConfig | S3StoreConfig
   /** Where uploads are spooled. */
   readonly spool: string
-  readonly redisUrl?: Secret
   readonly access: { readonly anonymousRead: boolean; readonly adminToken?: Secret }
   readonly upload: { readonly maxFileBytes: number; readonly minimumBytesPerSecond: number }
   /** Of pages and documents read from S3: 0 is always fresh. */

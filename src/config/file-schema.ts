@@ -48,10 +48,6 @@ export const environmentSchema = z.object({
   S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
-  REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\//, 'expected redis://HOST:PORT or rediss://...')
-    .optional(),
 })
 
 export type EnvironmentSettings = z.infer<typeof environmentSchema>

@@ -78,7 +78,6 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     server: { host, port, externalUrl: external.replace(/\/+$/, '') },
     store,
     spool: spool === undefined ? ownSpool : resolve(folder, spool),
-    ...(env.REDIS_URL === undefined ? {} : { redisUrl: new Secret(env.REDIS_URL) }),
     access: accessOf(env, file),
     upload: {
       maxFileBytes: file.upload.max_bytes ?? 2 * gibibyte,
@@ -101,9 +100,6 @@ function storeOf(
   mistakes: Mistake[],
 ): DiskStoreConfig | S3StoreConfig {
   if (env.S3_BUCKET === undefined) {
-    if (env.REDIS_URL !== undefined) {
-      mistakes.push({ path: 'REDIS_URL', problem: 'needs S3_BUCKET too: a storage folder serves one process only' })
-    }
     return { kind: 'disk', folder: resolve(folder, env.WHEELHOUSE_STORAGE ?? file.storage.folder ?? 'storage') }
   }
   const [id, secret] = [env.S3_ACCESS_KEY_ID, env.S3_SECRET_ACCESS_KEY]

@@ -35,13 +35,13 @@ describe('the configuration', () => {
     const path = join(folder.path, 'etc', 'w.yaml')
     await writeFile(path, 'server: { port: 99999, hots: x }\nupload: { max_bytes: many }\nsurprise: 1\n')
     expect(() =>
-      loadConfig({ PORT: 'eighty', REDIS_URL: 'http://x', WHEELHOUSE_CONFIG: 'etc/w.yaml' }, folder.path),
+      loadConfig({ PORT: 'eighty', S3_ENDPOINT: 'nowhere', WHEELHOUSE_CONFIG: 'etc/w.yaml' }, folder.path),
     ).toThrow(
       new RegExp(
         [
           'The configuration has 6 mistakes \\(environment and .*etc/w.yaml\\):',
           '  PORT: expected a port number, 0 to 65535',
-          '  REDIS_URL: expected redis://HOST:PORT or rediss://...',
+          '  S3_ENDPOINT: expected an http or https URL',
           '  server.port: .*<=65535.*',
           '  server: unknown: hots',
           '  upload.max_bytes: expected number, received string',
