@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { Disposals } from './disposal.ts'
@@ -29,6 +30,7 @@ export interface Services extends AsyncDisposable {
   readonly projects: Projects
   readonly committer: Committer
   readonly pages: Pages
+  readonly channelPages: ChannelPages
   readonly staging: Staging
   /** Where the first admin token was written, if this store has one in a file. */
   readonly adminTokenFile: string | undefined
@@ -80,5 +82,6 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
     projects,
     committer: committerOn(documents, catalog, segments),
     pages: pagesOf(projects, catalog, 128 * mebibyte),
+    channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
   }
 }

@@ -15,6 +15,8 @@ export interface Config {
   readonly upload: { readonly maxFileBytes: number; readonly minimumBytesPerSecond: number }
   /** Of pages and documents read from S3: 0 is always fresh. */
   readonly freshness: number
+  /** Names of the channels that releases are promoted to; the first is meant where none is named. */
+  readonly channels: readonly string[]
 }
 
 export interface DiskStoreConfig {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+const channel = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes')
+
 /** wheelhouse.yaml. The environment overrides what stands here; `wheelhouse.example.yaml` explains every field. */
 export const fileSchema = z.strictObject({
   server: z
@@ -22,6 +24,7 @@ export const fileSchema = z.strictObject({
     })
     .default({}),
   freshness_seconds: z.number().min(0).max(60).optional(),
+  channels: z.array(channel).min(1, 'expected at least one channel').default(['production']),
 })
 
 export type FileSettings = z.infer<typeof fileSchema>

@@ -84,6 +84,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
       minimumBytesPerSecond: file.upload.minimum_bytes_per_second ?? 1024,
     },
     freshness: (file.freshness_seconds ?? 0) * 1000,
+    channels: file.channels,
   }
 }
 

@@ -5,7 +5,8 @@ import type { Access } from './authentication.ts'
 import { answerErrors, type ErrorLog } from './error-response.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
-import { simpleRoutes } from './simple.ts'
+import { promoteRoutes } from './promote.ts'
+import { channelRoutes, simpleRoutes } from './simple.ts'
 import { uploadRoutes } from './upload.ts'
 
 /** The HTTP face of everything. */
@@ -19,6 +20,12 @@ export function createApp(services: Services, log: ErrorLog): Koa {
   app.use(answerErrors(log))
   for (const router of [
     simpleRoutes(services.pages, access),
+    channelRoutes(
+      { index: services.pages.index, project: services.channelPages.project },
+      services.config.channels,
+      access,
+    ),
+    promoteRoutes({ ...services, channels: services.config.channels }, access),
     fileRoutes(services.store, services.projects, access),
     uploadRoutes(uploads, access),
     healthRoutes(),

@@ -1,5 +1,7 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { ChannelPages } from '../channels/channel-pages.ts'
+import { requireChannel } from '../channels/promote.ts'
 import { DomainError } from '../errors.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import type { Encoded, FinishedPage } from '../registry/finished-pages.ts'
@@ -17,21 +19,51 @@ export function simpleRoutes(pages: Pages, access: Access): Router {
     const type = negotiate(context)
     sendPage(context, type, await pages.index(type.format))
   })
-  router.get('/simple/:project/', read, async (context) => {
-    const raw = context.params['project'] ?? ''
-    const project = parseProjectName(raw)
-    if (project !== undefined && project !== raw) return redirect(context, `../${project}/`)
-    const type = negotiate(context)
-    const page = project === undefined ? undefined : await pages.project(project, type.format)
-    if (page === undefined) throw noProject(raw)
-    sendPage(context, type, page)
-  })
+  router.get('/simple/:project/', read, (context) =>
+    answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
+  )
   router.get('/simple', (context) => redirect(context, 'simple/'))
   router.get('/simple/:project', (context) => {
     const raw = context.params['project'] ?? ''
     redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
   })
   return router
+}
+
+/** The same pages as seen from a channel: only what was promoted there. */
+export function channelRoutes(
+  pages: ChannelPages & Pick<Pages, 'index'>,
+  channels: readonly string[],
+  access: Access,
+): Router {
+  const router = new Router({ strict: true })
+  const negotiate = simpleNegotiation()
+  const read = requireScope(access, 'read')
+  router.get('/channels/:channel/simple/', read, async (context) => {
+    requireChannel(channels, context.params['channel'] ?? '')
+    const type = negotiate(context)
+    sendPage(context, type, await pages.index(type.format))
+  })
+  router.get('/channels/:channel/simple/:project/', read, async (context) => {
+    const channel = context.params['channel'] ?? ''
+    requireChannel(channels, channel)
+    await answerProject(context, negotiate, (project, type) => pages.project(channel, project, type.format))
+  })
+  return router
+}
+
+async function answerProject(
+  context: Context & { readonly params: Readonly<Record<string, string>> },
+  negotiate: (context: Context) => SimpleType,
+  find: (project: string, type: SimpleType) => Promise<FinishedPage | undefined>,
+): Promise<void> {
+  const raw = context.params['project'] ?? ''
+  const project = parseProjectName(raw)
+  if (project !== undefined && project !== raw) return redirect(context, `../${project}/`)
+  const type = negotiate(context)
+  const page = project === undefined ? undefined : await find(project, type)
+  if (page === undefined) throw noProject(raw)
+  sendPage(context, type, page)
 }
 
 function sendPage(context: Context, type: SimpleType, page: FinishedPage): void {

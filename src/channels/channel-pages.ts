@@ -1,0 +1,50 @@
+import type { FreshDocuments } from '../objects/fresh-documents.ts'
+import { keys } from '../objects/keys.ts'
+import { type FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
+import type { PageFormat } from '../registry/pages.ts'
+import { htmlPage, jsonPage } from '../registry/project-page.ts'
+import type { Project, Projects } from '../registry/projects.ts'
+import { channelsDocument, currentOf, type Pointer } from './model.ts'
+
+/** The index of a channel: of a project that has a pointer there exactly what was promoted, other projects whole. */
+export interface ChannelPages {
+  /** `undefined` where there is no such project. */
+  project(channel: string, name: string, format: PageFormat): Promise<FinishedPage | undefined>
+}
+
+export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxBytes: number): ChannelPages {
+  const finished = new FinishedPages(maxBytes)
+  return {
+    async project(channel, name, format) {
+      const [project, channels] = await Promise.all([
+        projects.find(name),
+        fresh.get(channelsDocument, keys.channels(name)),
+      ])
+      if (project === undefined) return undefined
+      const pointer = currentOf(channels?.value, channel)
+      const version = `${project.version} ${pointer?.serial ?? 0}`
+      return await finished.get(`${channel} ${name} ${format}`, version, () => {
+        const page = {
+          ...promotedOf(project, pointer),
+          project: name,
+          status: project.head.status,
+          toRoot: '../../../../',
+        }
+        return format === 'json' ? jsonPage(page) : htmlPage(page)
+      })
+    },
+  }
+}
+
+/** By filename and digest: a wheel that was added to the release later was not promoted. */
+function promotedOf(
+  project: Project,
+  pointer: Pointer | undefined,
+): Pick<Project, 'files'> & { versions: readonly string[] } {
+  if (pointer === undefined) return { files: project.files, versions: [...project.releases.keys()] }
+  const digests = new Map(pointer.files.map(({ filename, sha256 }) => [filename, sha256]))
+  return {
+    files: project.files.filter((file) => digests.get(file.filename) === file.sha256),
+    versions: [pointer.version],
+  }
+}
