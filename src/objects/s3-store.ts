@@ -12,7 +12,7 @@ import {
 import { DomainError } from '../errors.ts'
 import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
 import type { S3Clients } from './s3-clients.ts'
-import { s3Error, statusOf } from './s3-errors.ts'
+import { isMissing, s3Error, statusOf } from './s3-errors.ts'
 
 const conflictRetries = 5
 
@@ -41,7 +41,7 @@ export class S3Store implements ObjectStore {
       return { body: Buffer.from(await found.Body.transformToByteArray()), version: etag(found.ETag) }
     } catch (error) {
       if (statusOf(error) === 304) return 'unchanged'
-      if (statusOf(error) === 404) return undefined
+      if (isMissing(error)) return undefined
       throw s3Error(key, error)
     }
   }
@@ -68,7 +68,7 @@ export class S3Store implements ObjectStore {
       const total = found.ContentRange?.split('/')[1] ?? found.ContentLength
       return { size: Number(total), stream: found.Body }
     } catch (error) {
-      if (statusOf(error) !== 404) throw s3Error(key, error)
+      if (!isMissing(error)) throw s3Error(key, error)
       throw new DomainError('file-not-found', `There is no object «${key}» in the store.`, { key })
     }
   }
@@ -79,7 +79,7 @@ export class S3Store implements ObjectStore {
       const modified = found.LastModified?.getTime() ?? 0
       return { key, size: found.ContentLength ?? 0, version: etag(found.ETag), modified }
     } catch (error) {
-      if (statusOf(error) === 404) return undefined
+      if (isMissing(error)) return undefined
       throw s3Error(key, error)
     }
   }
@@ -99,7 +99,7 @@ export class S3Store implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     await this.#clients.reading.send(new DeleteObjectCommand(this.#at(key))).catch((error: unknown) => {
-      if (statusOf(error) !== 404) throw s3Error(key, error)
+      if (!isMissing(error)) throw s3Error(key, error)
     })
   }
 
@@ -128,7 +128,7 @@ export class S3Store implements ObjectStore {
         const status = statusOf(error)
         // 404: If-Match on a key that is gone. 409: AWS says so while another conditional write is under way; nothing
         // was written, and one asks again.
-        if (status === 412 || status === 404) return { ok: false, reason: 'precondition-failed' }
+        if (status === 412 || isMissing(error)) return { ok: false, reason: 'precondition-failed' }
         if (status !== 409) throw s3Error(key, error)
         if (attempt >= conflictRetries) return { ok: false, reason: 'precondition-failed' }
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt))
