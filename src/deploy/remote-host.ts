@@ -1,0 +1,49 @@
+/** Where to log in, and as whom. */
+export interface HostTarget {
+  /** How people call it, for messages. */
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  /** Path of the private key on this machine. */
+  readonly keyPath: string
+  /** For TCP, handshake and login together. */
+  readonly connectSeconds: number
+}
+
+export interface RunOptions {
+  /** The script's standard input: the only way for secrets. */
+  readonly input?: string
+  readonly timeoutSeconds?: number
+  readonly signal?: AbortSignal
+  /** Standard output as it comes. */
+  readonly onOutput?: (text: string) => void
+}
+
+export interface RunResult {
+  /** 0 to 255; 128 + n where signal n ended it. */
+  readonly code: number
+  /** Head and tail, where there was more than 2 MiB. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * A machine of a fleet that runs POSIX shell scripts.
+ *
+ * Contract (test/contract/remote-host.ts): `run` resolves with the exit status of a script that ended, whatever it is.
+ * Rejects with `outcome-unknown` where the connection was lost, the time was up or the signal came after the script may
+ * have begun: it may be running still, may have ended either way. What login scripts print is not part of the output.
+ * Several scripts may run at once on one host.
+ */
+export interface RemoteHost extends AsyncDisposable {
+  run(script: string, options?: RunOptions): Promise<RunResult>
+}
+
+/**
+ * Errors of `connect`, after which nothing has run: `host-unreachable`, `host-authentication`, and before any login
+ * `host-key-unknown` and `host-key-changed`.
+ */
+export interface RemoteHosts {
+  connect(target: HostTarget, signal?: AbortSignal): Promise<RemoteHost>
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { quote } from '../../src/deploy/node/shell.ts'
+import type { HostTarget, RemoteHost, RemoteHosts } from '../../src/deploy/remote-host.ts'
+
+export interface HostsUnderTest extends AsyncDisposable {
+  readonly hosts: RemoteHosts
+  readonly target: HostTarget
+}
+
+/** What every adapter of the `RemoteHosts` port keeps. */
+export function remoteHostContract(name: string, open: () => Promise<HostsUnderTest>): void {
+  describe(`remote host contract: ${name}`, () => {
+    let opened: HostsUnderTest
+    let host: RemoteHost
+    beforeAll(async () => {
+      opened = await open()
+      host = await opened.hosts.connect(opened.target)
+    })
+    afterAll(async () => {
+      await host?.[Symbol.asyncDispose]()
+      await opened?.[Symbol.asyncDispose]()
+    })
+
+    it('tells the exit status, and output and errors apart', async () => {
+      const result = await host.run('echo out; echo err >&2; exit 7')
+      expect(result).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' })
+    })
+
+    it('tells the signal that ended a script', async () => {
+      expect((await host.run('kill -KILL $$')).code).toBe(137)
+    })
+
+    it('gives the input to the script, whatever is in it', async () => {
+      const input = `line 1\n'"$HOME\` \\ ü\n`
+      expect((await host.run('cat', { input })).stdout).toBe(input)
+      expect((await host.run('wc -c')).stdout.trim()).toBe('0')
+    })
+
+    it('takes hostile words as words', async () => {
+      for (const word of [`it's`, '$(touch /tmp/x)', '`id`', 'a b', '', '-n', '*', ';', '\\', 'ü\n2']) {
+        expect((await host.run(`printf %s ${quote(word)}`)).stdout).toBe(word)
+      }
+    })
+
+    it('does not stall on much output on both streams, and keeps head and tail', async () => {
+      const script =
+        'i=0; while [ $i -lt 60000 ]; do echo "out line number $i is not short"; echo "err line number $i" >&2; i=$((i+1)); done'
+      const { code, stdout, stderr } = await host.run(script)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^out line number 0 /)
+      expect(stdout).toMatch(/out line number 59999 is not short\n$/)
+      expect(stderr).toMatch(/err line number 59999\n$/)
+    })
+
+    it('shows output while it comes', async () => {
+      let seen = ''
+      const result = await host.run('echo first; sleep 0.3; echo second', { onOutput: (text) => (seen += `<${text}>`) })
+      expect(seen).toMatch(/^<first\n><second\n>$/)
+      expect(result.stdout).toBe('first\nsecond\n')
+    })
+
+    it('runs several scripts at once', async () => {
+      const results = await Promise.all([1, 2, 3, 4].map((n) => host.run(`sleep 0.1; echo ${n}`)))
+      expect(results.map((result) => result.stdout)).toEqual(['1\n', '2\n', '3\n', '4\n'])
+    })
+
+    it('does not know the outcome of what takes too long or is given up', async () => {
+      await expect(host.run('sleep 20', { timeoutSeconds: 0.3 })).rejects.toMatchObject({ code: 'outcome-unknown' })
+      const stop = new AbortController()
+      const given = host.run('sleep 20', { signal: stop.signal })
+      setTimeout(() => stop.abort(), 100)
+      await expect(given).rejects.toMatchObject({ code: 'outcome-unknown' })
+      expect((await host.run('echo still here')).stdout).toBe('still here\n')
+    })
+  })
+}
