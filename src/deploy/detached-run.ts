@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts'
+import { isDomainError } from '../errors.ts'
+import { CappedText } from './capped-text.ts'
+import type { HostConnection } from './host-connection.ts'
+import { type DetachedRun, exitLine, runScript, runStatus } from './node/run-script.ts'
+import type { RunResult } from './remote-host.ts'
+
+/** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
+export type RunOutcome =
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
+  | { readonly kind: 'died'; readonly output: string }
+  | { readonly kind: 'refused'; readonly reason: 'fenced' | 'busy' | 'failed'; readonly message: string }
+
+export interface FollowOptions {
+  readonly clock: Clock
+  /** Written to the node for the run's time; never in a command line. */
+  readonly secret?: string
+  /** How long the node may be out of reach before one gives up following; the run itself goes on. */
+  readonly patienceSeconds: number
+  readonly signal?: AbortSignal
+  readonly onOutput?: (text: string) => void
+}
+
+const outputLimit = 1024 * 1024
+
+/**
+ * Runs a script on a node so that a dropped connection is no failure: one connects again and finds the same run. Rejects
+ * with the last connection error (`outcome-unknown`, `host-unreachable`) when patience or the signal ends it.
+ */
+export async function runDetached(
+  connection: HostConnection,
+  run: DetachedRun,
+  options: FollowOptions,
+): Promise<RunOutcome> {
+  const { clock, signal } = options
+  const output = new CappedText(outputLimit)
+  let offset = 0
+  let inReach = clock.monotonic()
+  const onOutput = (text: string) => {
+    inReach = clock.monotonic()
+    offset += Buffer.byteLength(text)
+    output.add(text)
+    options.onOutput?.(text)
+  }
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const host = await connection.open(signal)
+      inReach = clock.monotonic()
+      const follow = { input: options.secret ?? '', onOutput, ...(signal === undefined ? {} : { signal }) }
+      return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
+    } catch (error) {
+      const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
+      const waited = (clock.monotonic() - inReach) / 1000
+      if (!lost || signal?.aborted || waited > options.patienceSeconds) throw error
+      await connection.drop()
+      await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
+    }
+  }
+}
+
+function outcomeOf({ code, stderr }: RunResult, output: string): RunOutcome {
+  const exit = exitLine.exec(stderr)?.[1]
+  if (code === runStatus.exited && exit !== undefined) return { kind: 'exited', code: Number(exit), output }
+  if (code === runStatus.died) return { kind: 'died', output }
+  const reason = code === runStatus.fenced ? 'fenced' : code === runStatus.busy ? 'busy' : 'failed'
+  return { kind: 'refused', reason, message: stderr.trim() }
+}

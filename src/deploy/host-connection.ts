@@ -1,0 +1,33 @@
+import type { HostTarget, RemoteHost, RemoteHosts } from './remote-host.ts'
+
+/** One connection to one node for the whole of a deploy, made when it is first needed and anew when it was lost. */
+export class HostConnection implements AsyncDisposable {
+  readonly target: HostTarget
+  readonly #hosts: RemoteHosts
+  #host: Promise<RemoteHost> | undefined
+
+  constructor(hosts: RemoteHosts, target: HostTarget) {
+    this.#hosts = hosts
+    this.target = target
+  }
+
+  open(signal?: AbortSignal): Promise<RemoteHost> {
+    const opening = this.#host ?? this.#hosts.connect(this.target, signal)
+    this.#host = opening
+    opening.catch(() => {
+      if (this.#host === opening) this.#host = undefined
+    })
+    return opening
+  }
+
+  /** What is left of a lost connection is closed; the next `open` makes a new one. */
+  async drop(): Promise<void> {
+    const host = this.#host
+    this.#host = undefined
+    await host?.then((opened) => opened[Symbol.asyncDispose]()).catch(() => undefined)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drop()
+  }
+}

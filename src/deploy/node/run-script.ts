@@ -1,0 +1,90 @@
+import { quote } from './shell.ts'
+
+/** A command on a node that outlives the connection which started it. */
+export interface DetachedRun {
+  /** The service's folder on the node. */
+  readonly root: string
+  /** Names the run: the same attempt is never run twice, whoever asks and however often. Letters, digits, `.`, `_`, `-`. */
+  readonly attempt: string
+  /** The worker's fence: a node that has seen a higher one refuses. */
+  readonly fence: number
+  /** POSIX sh. `$WHEELHOUSE_SECRET` names a file (0600) with the secret, where there is one; it is gone after the run. */
+  readonly script: string
+  /** The node ends the run after so long: exit status 124. */
+  readonly limitSeconds: number
+}
+
+/** Exit statuses of the script below, apart from those of `sh` itself. */
+export const runStatus = { exited: 0, died: 70, busy: 75, fenced: 76 } as const
+
+/** Ends the output of a run that exited, on standard error. */
+export const exitLine = /wheelhouse-run exited (\d+)\n$/
+
+/**
+ * Starts the run if it has not been, then follows it: its output from byte `offset` on goes to standard output. Sent
+ * again after a lost connection it finds the run and goes on. Assumes sh, coreutils, flock and setsid (util-linux).
+ *
+ * `<root>/.wheelhouse/` holds `fence`, `lock` and `runs/<attempt>/` with `script`, `secret`, `output`, `exit`, and the
+ * folder `started`, whose making is the atomic beginning: of several starters one makes it, and nobody else runs.
+ */
+export function runScript(run: DetachedRun, offset: number): string {
+  return [
+    'set -u; umask 077',
+    `base=${quote(run.root)}/.wheelhouse; run=$base/runs/${quote(run.attempt)}; fence=${run.fence}`,
+    'mkdir -p "$run" || exit 1',
+    startPart(run),
+    followPart(offset),
+  ].join('\n')
+}
+
+/**
+ * Under the lock of the node. Its descriptor is closed in what is started: a service that is restarted from there would
+ * otherwise hold the lock for as long as it lives.
+ */
+function startPart(run: DetachedRun): string {
+  return `exec 9>>"$base/lock"
+flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
+seen=$(cat "$base/fence" 2>/dev/null || echo 0)
+if [ "$seen" -gt "$fence" ]; then echo "a newer worker ($seen) has taken over from $fence" >&2; exit ${runStatus.fenced}; fi
+if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$base/fence.new" && mv "$base/fence.new" "$base/fence" || exit 1; fi
+if [ ! -d "$run/started" ]; then
+  cat >"$run/secret"
+  printf '%s\\n' ${quote(run.script)} >"$run/script"
+  setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" </dev/null >"$run/output" 2>&1 9>&- &
+  while [ ! -f "$run/started/process" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
+fi
+exec 9>&-`
+}
+
+/** A process is told from a later one with its number by its start time and the boot (proc(5), stat field 22). */
+function detachedPart(limitSeconds: number): string {
+  return `run=$1
+mkdir "$run/started" || exit 0
+printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new"
+mv "$run/started/new" "$run/started/process"
+WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script"
+code=$?
+rm -f "$run/secret"
+echo $code >"$run/exit.new" && mv "$run/exit.new" "$run/exit"`
+}
+
+/** Looks for the exit before it reads the output, so that nothing is missed; and once more before it says "died". */
+function followPart(offset: number): string {
+  return `at=${offset}; nap=0.05
+alive() {
+  read -r pid start boot <"$run/started/process" || return 1
+  [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || return 1
+  [ "$(cut -d" " -f22 "/proc/$pid/stat" 2>/dev/null)" = "$start" ]
+}
+while :; do
+  ended=; alive 2>/dev/null || ended=died
+  [ -f "$run/exit" ] && ended=exited
+  size=$(wc -c <"$run/output")
+  if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; fi
+  case $ended in
+    exited) echo "wheelhouse-run exited $(cat "$run/exit")" >&2; exit ${runStatus.exited} ;;
+    died) rm -f "$run/secret"; echo "the run ended without a word: it was killed, or the node restarted" >&2; exit ${runStatus.died} ;;
+  esac
+  sleep $nap; nap=0.2
+done`
+}

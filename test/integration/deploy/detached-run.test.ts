@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
+import { runDetached } from '../../../src/deploy/detached-run.ts'
+import { HostConnection } from '../../../src/deploy/host-connection.ts'
+import type { DetachedRun } from '../../../src/deploy/node/run-script.ts'
+import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
+import { type SshNode, startNode } from '../../support/sshd.ts'
+import { until } from '../../support/until.ts'
+
+describe('a run on a node that outlives its connection', () => {
+  let node: SshNode
+  let connection: HostConnection
+  let runs = 0
+  beforeAll(async () => {
+    node = await startNode()
+    const { host: address, port, user, clientKeyPath: keyPath } = node
+    const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
+    connection = new HostConnection(
+      ssh2Hosts(async () => node.knownHostsLine),
+      target,
+    )
+  })
+  afterAll(async () => {
+    await connection?.[Symbol.asyncDispose]()
+    await node?.[Symbol.asyncDispose]()
+  })
+
+  const options = { clock: systemClock, patienceSeconds: 20 }
+  function aRun(script: string, changes: Partial<DetachedRun> = {}): DetachedRun {
+    return { root: node.root, attempt: `attempt-${++runs}`, fence: 1, script, limitSeconds: 60, ...changes }
+  }
+  const folderOf = (run: DetachedRun) => join(node.root, '.wheelhouse', 'runs', run.attempt)
+
+  it('gives output and exit status', async () => {
+    const outcome = await runDetached(connection, aRun(`echo "it's out"; echo err >&2; exit 3`), options)
+    expect(outcome).toEqual({ kind: 'exited', code: 3, output: "it's out\nerr\n" })
+  })
+
+  it('is started once and followed to its end when every session is cut in the middle', async () => {
+    const run = aRun(`echo start >>${node.root}/starts; echo one; sleep 1.5; echo two`)
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('one'))
+    expect(node.killSessions()).toBeGreaterThan(0)
+    expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
+    expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
+  })
+
+  it('goes on while the node is off the network, and is found when it is back', async () => {
+    const run = aRun('echo one; sleep 0.5; echo two')
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('one'))
+    await node.stop()
+    await until(() => existsSync(join(folderOf(run), 'exit')))
+    await node.start()
+    expect(await running).toMatchObject({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
+  })
+
+  it('is one run however many ask for it at once, and asking again later tells the same end', async () => {
+    const run = aRun(`echo start >>${node.root}/many; sleep 0.3; exit 4`)
+    const outcomes = await Promise.all([1, 2, 3, 4, 5].map(() => runDetached(connection, run, options)))
+    expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome)))).toEqual(
+      new Set(['{"kind":"exited","code":4,"output":""}']),
+    )
+    expect(await runDetached(connection, run, options)).toMatchObject({ kind: 'exited', code: 4 })
+    expect(readFileSync(join(node.root, 'many'), 'utf8')).toBe('start\n')
+  })
+
+  it('is refused when a worker with a higher fence was there', async () => {
+    expect(await runDetached(connection, aRun('true', { fence: 7 }), options)).toMatchObject({ kind: 'exited' })
+    const old = aRun(`touch ${node.root}/from-the-old-worker`, { fence: 6 })
+    expect(await runDetached(connection, old, options)).toEqual({
+      kind: 'refused',
+      reason: 'fenced',
+      message: 'a newer worker (7) has taken over from 6',
+    })
+    expect(existsSync(join(node.root, 'from-the-old-worker'))).toBe(false)
+    expect(await runDetached(connection, aRun('true', { fence: 7 }), options)).toMatchObject({
+      kind: 'exited',
+      code: 0,
+    })
+  })
+
+  it('is told to have died when it was killed, not taken for running or done', async () => {
+    const run = aRun('echo going; sleep 30', { fence: 8 })
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('going'))
+    const [pid = ''] = readFileSync(join(folderOf(run), 'started', 'process'), 'utf8').split(' ')
+    process.kill(-Number(pid), 'SIGKILL')
+    expect(await running).toEqual({ kind: 'died', output: 'going\n' })
+  })
+
+  it('ends at its limit', async () => {
+    expect(await runDetached(connection, aRun('sleep 30', { limitSeconds: 1, fence: 8 }), options)).toMatchObject({
+      kind: 'exited',
+      code: 124,
+    })
+  })
+
+  it('gets its secret in a file that only its user may read, which is gone afterwards', async () => {
+    const run = aRun(
+      'stat -c %a "$WHEELHOUSE_SECRET"; cat "$WHEELHOUSE_SECRET"; ps -ef | grep -c "hush[-]hush" || true',
+      { fence: 8 },
+    )
+    const outcome = await runDetached(connection, run, { ...options, secret: 'hush-hush\n' })
+    expect(outcome).toMatchObject({ kind: 'exited', output: '600\nhush-hush\n0\n' })
+    expect(existsSync(join(folderOf(run), 'secret'))).toBe(false)
+  })
+
+  it('leaves the lock free for the next, though a service that it started lives on', async () => {
+    const first = aRun('setsid sleep 20 </dev/null >/dev/null 2>&1 & echo started', { fence: 8 })
+    expect(await runDetached(connection, first, options)).toMatchObject({ kind: 'exited', code: 0 })
+    expect(await runDetached(connection, aRun('echo free', { fence: 8 }), options)).toMatchObject({ output: 'free\n' })
+  })
+
+  it('gives up on a node that stays away, and says what is not known', async () => {
+    const run = aRun('sleep 2', { fence: 8 })
+    await node.stop()
+    await expect(runDetached(connection, run, { ...options, patienceSeconds: 0.5 })).rejects.toMatchObject({
+      code: expect.stringMatching(/outcome-unknown|host-unreachable/),
+    })
+    await node.start()
+  })
+})
