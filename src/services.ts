@@ -1,14 +1,33 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { crewFor } from './deploy/crew.ts'
+import type { Discovery } from './deploy/fleet.ts'
+import { knownHostsIn } from './deploy/known-hosts-record.ts'
+import { leasesIn } from './deploy/lease.ts'
+import { scanHostKey } from './deploy/ssh/scan-host-key.ts'
+import { ssh2Hosts } from './deploy/ssh/ssh2-hosts.ts'
+import type { TrustPorts } from './deploy/trust-hosts.ts'
+import { type DeployWorker, startWorker } from './deploy/worker.ts'
+import { staticDiscovery } from './discovery/static.ts'
 import { Disposals } from './disposal.ts'
+import { messageOf } from './errors.ts'
 import { ensureAdminToken } from './identity/admin-token.ts'
 import { type Authenticator, authenticator } from './identity/authenticate.ts'
+import { deployCredentials } from './identity/deploy-credentials.ts'
 import { type Tokens, tokensIn } from './identity/tokens.ts'
+import type { Log } from './log.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
 import { freshDocuments } from './objects/fresh-documents.ts'
 import type { ObjectStore } from './objects/object-store.ts'
+import { bullmqQueue } from './queue/bullmq-queue.ts'
+import type { DeployQueue } from './queue/deploy-queue.ts'
+import type { EventBus } from './queue/event-bus.ts'
+import { inProcessBus } from './queue/in-process-bus.ts'
+import { inProcessQueue } from './queue/in-process-queue.ts'
+import { redisBus } from './queue/redis-bus.ts'
 import { catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
@@ -19,45 +38,112 @@ import { openStore } from './store.ts'
 
 const mebibyte = 1024 * 1024
 
-/** Everything that routes and commands work with, wired once from a configuration. */
-export interface Services extends AsyncDisposable {
+/** What every role works with, wired once from a configuration. */
+export interface Core extends AsyncDisposable {
   readonly config: Config
   readonly clock: Clock
   readonly store: ObjectStore
   readonly documents: Documents
   readonly tokens: Tokens
-  readonly authenticator: Authenticator
   readonly projects: Projects
   readonly committer: Committer
   readonly pages: Pages
   readonly channelPages: ChannelPages
+  readonly queue: DeployQueue
+  readonly bus: EventBus
+  startWorker(): Promise<DeployWorker>
+}
+
+/** What a server has besides. */
+export interface Services extends Core {
+  readonly authenticator: Authenticator
   readonly staging: Staging
   /** Where the first admin token was written, if this store has one in a file. */
   readonly adminTokenFile: string | undefined
 }
 
-/** The composition root of a server. `stagingThread` is the compiled `registry/staging/thread.ts`. */
-export async function openServices(config: Config, stagingThread: URL): Promise<Services> {
+export async function openCore(config: Config, log: Log): Promise<Core> {
   await using disposals = new Disposals()
   const clock = systemClock
+  const report = (error: unknown) => log.error(messageOf(error))
   const store = disposals.use(await openStore(config, 'own')).store
   const documents = documentsOn(store)
-  const tokens = tokensIn(documents, clock)
-  const adminTokenFile = await firstToken(config, tokens)
-  const staging = disposals.use(await openStaging(config.spool, stagingThread, 2))
+  const { queue, bus } = messagingOf(config, report, disposals)
+  const registry = registryOn(config, documents, clock)
+  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), ...registry, queue, bus }
   const owned = disposals.move()
   return {
-    config,
-    clock,
-    store,
-    documents,
-    tokens,
-    authenticator: identityOn(config, documents, clock),
-    ...registryOn(config, documents, clock),
+    ...core,
+    startWorker: () => workerOn(core, report),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
+}
+
+/** The composition root of a server. `stagingThread` is the compiled `registry/staging/thread.ts`. */
+export async function openServices(config: Config, stagingThread: URL, log: Log): Promise<Services> {
+  await using disposals = new Disposals()
+  const core = disposals.use(await openCore(config, log))
+  const adminTokenFile = await firstToken(config, core.tokens)
+  const staging = disposals.use(await openStaging(config.spool, stagingThread, 2))
+  if (config.worker.inServer) disposals.use(await core.startWorker())
+  const owned = disposals.move()
+  return {
+    ...core,
+    authenticator: identityOn(config, core.documents, core.clock),
     staging,
     adminTokenFile,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
+}
+
+/** For the command that records host keys, beside a server or without one. */
+export async function openTrust(
+  config: Config,
+): Promise<TrustPorts & { readonly discovery: Discovery } & AsyncDisposable> {
+  const opened = await openStore(config, 'share')
+  const documents = documentsOn(opened.store)
+  return {
+    documents,
+    knownHosts: knownHostsIn(documents, config.knownHosts),
+    scan: scanHostKey,
+    discovery: staticDiscovery(),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  }
+}
+
+function messagingOf(config: Config, report: (error: unknown) => void, disposals: Disposals) {
+  const redis = config.redisUrl?.reveal()
+  const queue = redis === undefined ? inProcessQueue(report) : bullmqQueue(redis, report)
+  const bus = redis === undefined ? inProcessBus(report) : redisBus(redis, report)
+  disposals.defer(() => bus.close())
+  disposals.defer(() => queue.close())
+  return { queue, bus }
+}
+
+async function workerOn(
+  core: Omit<Core, 'startWorker' | typeof Symbol.asyncDispose>,
+  report: (error: unknown) => void,
+): Promise<DeployWorker> {
+  const { config, documents, clock, store, tokens } = core
+  const acting = {
+    ...core,
+    report,
+    hosts: ssh2Hosts(knownHostsIn(documents, config.knownHosts)),
+    discovery: staticDiscovery(),
+    credentials: deployCredentials(store, tokens, clock),
+    externalUrl: config.server.externalUrl,
+  }
+  const { leaseSeconds: termSeconds, ...settings } = config.worker
+  return await startWorker(
+    {
+      ...core,
+      report,
+      services: config.services,
+      leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),
+      crew: (request, fence) => crewFor(acting, request, fence),
+    },
+    settings,
+  )
 }
 
 async function firstToken(config: Config, tokens: Tokens): Promise<string | undefined> {

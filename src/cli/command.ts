@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
+import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
 import { tokenCommands } from './token.ts'
+import { runWorker } from './worker.ts'
 
 /** What a command may touch of the process that runs it. */
 export interface Terminal {
@@ -28,7 +30,12 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
     .command('serve')
     .description('run the server')
     .action(() => serve(terminal))
+  program
+    .command('worker')
+    .description('carry deploys, beside any number of servers and workers on the same bucket')
+    .action(() => runWorker(terminal))
   program.addCommand(tokenCommands(terminal))
+  program.addCommand(hostsCommands(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

@@ -11,7 +11,7 @@ import type { Terminal } from './command.ts'
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder)
   const log = jsonLog((line) => terminal.printError(line.trimEnd()), Date.now)
-  await using services = await openServices(config, terminal.stagingThread)
+  await using services = await openServices(config, terminal.stagingThread, log)
   await using listening = await listen(createApp(services, log), {
     ...config.server,
     minimumBytesPerSecond: config.upload.minimumBytesPerSecond,

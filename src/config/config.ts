@@ -1,3 +1,4 @@
+import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { Secret } from './secret.ts'
 
 /** Everything that can be set, after defaults and checks; frozen. Sizes are bytes, times milliseconds, unless named. */
@@ -17,6 +18,19 @@ export interface Config {
   readonly freshness: number
   /** Names of the channels that releases are promoted to; the first is meant where none is named. */
   readonly channels: readonly string[]
+  /** By name. */
+  readonly services: Readonly<Record<string, ServiceDefinition>>
+  /** Path of a file as OpenSSH has it, besides the hosts that were trusted by command. */
+  readonly knownHosts: string | undefined
+  /** Wakes workers and carries news between processes; they keep to themselves without it. May hold a password. */
+  readonly redisUrl: Secret | undefined
+  readonly worker: {
+    /** Whether the server carries deploys too: it does where there can be no other worker, or none would be woken. */
+    readonly inServer: boolean
+    readonly concurrency: number
+    readonly leaseSeconds: number
+    readonly lookSeconds: number
+  }
 }
 
 export interface DiskStoreConfig {

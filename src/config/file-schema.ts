@@ -1,4 +1,13 @@
 import { z } from 'zod'
+import { serviceName, serviceSchema, sshSchema } from '../deploy/service-definition.ts'
+
+/** As a person writes it: how to log in, and the channel, may be left to the rest of the file. */
+const service = serviceSchema.extend({
+  ssh: sshSchema.partial().default({}),
+  subscribe: serviceSchema.shape.subscribe.partial().default({}),
+})
+
+export type ServiceSettings = z.infer<typeof service>
 
 const channel = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes')
 
@@ -25,6 +34,18 @@ export const fileSchema = z.strictObject({
     .default({}),
   freshness_seconds: z.number().min(0).max(60).optional(),
   channels: z.array(channel).min(1, 'expected at least one channel').default(['production']),
+  ssh: sshSchema
+    .partial()
+    .extend({ known_hosts: z.string().min(1).optional() })
+    .default({}),
+  worker: z
+    .strictObject({
+      concurrency: z.int().min(1).max(100).default(4),
+      lease_seconds: z.number().min(1).max(300).default(30),
+      look_seconds: z.number().min(0.1).max(300).default(10),
+    })
+    .prefault({}),
+  services: z.record(serviceName, service).default({}),
 })
 
 export type FileSettings = z.infer<typeof fileSchema>
@@ -51,6 +72,7 @@ export const environmentSchema = z.object({
   S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected a redis or rediss URL' }).optional(),
 })
 
 export type EnvironmentSettings = z.infer<typeof environmentSchema>

@@ -8,6 +8,7 @@ import type { Environment } from './environment.ts'
 import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
 import { configurationError, type Mistake } from './mistakes.ts'
 import { Secret } from './secret.ts'
+import { servicesOf } from './services.ts'
 
 const defaultFile = 'wheelhouse.yaml'
 const gibibyte = 1024 ** 3
@@ -85,6 +86,15 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     },
     freshness: (file.freshness_seconds ?? 0) * 1000,
     channels: file.channels,
+    services: servicesOf(file, folder, mistakes),
+    knownHosts: file.ssh.known_hosts === undefined ? undefined : resolve(folder, file.ssh.known_hosts),
+    redisUrl: env.REDIS_URL === undefined ? undefined : new Secret(env.REDIS_URL),
+    worker: {
+      inServer: store.kind === 'disk' || env.REDIS_URL === undefined,
+      concurrency: file.worker.concurrency,
+      leaseSeconds: file.worker.lease_seconds,
+      lookSeconds: file.worker.look_seconds,
+    },
   }
 }
 

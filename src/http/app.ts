@@ -2,6 +2,7 @@ import Koa from 'koa'
 import { DomainError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import type { Access } from './authentication.ts'
+import { deployRoutes } from './deploys.ts'
 import { answerErrors, type ErrorLog } from './error-response.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
@@ -17,6 +18,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
   app.silent = true
   const access: Access = { authenticator: services.authenticator, anonymousRead: services.config.access.anonymousRead }
   const uploads = { ...services, limits: services.config.upload }
+  const { channels, server } = services.config
+  const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
   for (const router of [
     simpleRoutes(services.pages, access),
@@ -25,7 +28,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
       services.config.channels,
       access,
     ),
-    promoteRoutes({ ...services, channels: services.config.channels }, access),
+    promoteRoutes({ ...services, ...deploying }, access),
+    deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
     fileRoutes(services.store, services.projects, access),
     uploadRoutes(uploads, access),
     healthRoutes(),

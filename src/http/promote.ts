@@ -3,16 +3,25 @@ import type { Context } from 'koa'
 import { koaBody } from 'koa-body'
 import { z } from 'zod'
 import { channelsDocument, currentOf } from '../channels/model.ts'
-import { type PromotePorts, type Promotion, promote } from '../channels/promote.ts'
+import { describeDeploy } from '../deploy/describe.ts'
+import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
+import { isOver, type Rollout } from '../deploy/rollout/model.ts'
+import { untilOver } from '../deploy/watch.ts'
 import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import { type Access, identify } from './authentication.ts'
+import { answerAs, deployView } from './deploys.ts'
 
 const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
+const waitSchema = z.coerce.number().min(0).max(86_400)
+
+export interface PromoteRoutesPorts extends PromoteServicesPorts {
+  readonly externalUrl: string
+}
 
 /** `POST /promote/<project>/<version>` points a channel at a release; `GET /channels/<project>` has the history. */
-export function promoteRoutes(ports: PromotePorts, access: Access): Router {
+export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
   const readJson = koaBody({ jsonLimit: '64kb', urlencoded: false, text: false, multipart: false, onError: badBody })
   router.post(
@@ -37,34 +46,63 @@ export function promoteRoutes(ports: PromotePorts, access: Access): Router {
   return router
 }
 
-async function promoteRelease(context: Context, ports: PromotePorts): Promise<void> {
-  const body = bodySchema.safeParse(context.request.body ?? {})
-  if (!body.success)
-    throw new DomainError('invalid-request', `The body is not understood: ${z.prettifyError(body.error)}`)
+async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Promise<void> {
+  const { reason } = parsed(bodySchema, context.request.body ?? {}, 'The body')
+  const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
+  const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
-  const { reason } = body.data
-  const promotion = await promote(ports, {
-    project: projectIn(context),
+  const promotion = await promoteToServices(ports, {
+    project,
     version: String(context['params']['version']),
     channel,
     by: String(context.state['identity'].name),
     ...(reason === undefined ? {} : { reason }),
-    again: false,
   })
-  answer(context, projectIn(context), channel, promotion)
+  const gone = new AbortController()
+  context.res.once('close', () => gone.abort())
+  const rollouts = await untilOver(ports, promotion.deploys, wait, gone.signal)
+  context.status = statusOf(rollouts)
+  const message = messageOf(project, channel, promotion, rollouts)
+  const { pointer, previous = null, changed } = promotion
+  const deploys = rollouts.map((rollout) => deployView(rollout, ports.externalUrl))
+  answerAs(context, { message, changed, project, channel, pointer, previous, deploys }, () =>
+    [`${message}\n`, ...rollouts.map((rollout) => textOf(rollout, ports.externalUrl))].join('\n'),
+  )
 }
 
-function answer(context: Context, project: string, channel: string, { pointer, previous, changed }: Promotion): void {
+/**
+ * For `curl -f` in CI: 200 only where all is as asked for. The worst service decides; never 5xx, so that `--retry` does not
+ * promote once more what failed by itself.
+ */
+function statusOf(rollouts: readonly Rollout[]): number {
+  const phases = rollouts.map(({ phase }) => phase)
+  if (phases.some((phase) => ['failed', 'rolled_back', 'rollback_failed'].includes(phase))) return 424
+  if (phases.includes('superseded')) return 409
+  if (phases.some((phase) => !isOver(phase))) return 202
+  return 200
+}
+
+function messageOf(
+  project: string,
+  channel: string,
+  { pointer, previous, changed }: ServicesPromotion,
+  rollouts: readonly Rollout[],
+): string {
   const from = previous === undefined ? '' : ` (before: ${previous.version})`
-  const message = changed
-    ? `${channel} of ${project} is now ${pointer.version}${from}.`
-    : `${channel} of ${project} is ${pointer.version} already: nothing changed.`
-  context.status = 200
-  if (context.accepts('text/plain', 'application/json') === 'application/json') {
-    context.body = { message, changed, project, channel, pointer, previous: previous ?? null }
-  } else {
-    context.body = `${message}\n`
-  }
+  const again = previous?.version === pointer.version ? ', once more' : from
+  if (changed) return `${channel} of ${project} is now ${pointer.version}${again}.`
+  const running = rollouts.some(({ phase }) => !isOver(phase))
+  return `${channel} of ${project} is ${pointer.version} already: ${running ? 'its deploy is under way' : 'nothing changed'}.`
+}
+
+function textOf(rollout: Rollout, externalUrl: string): string {
+  return `${describeDeploy(rollout)}  ${externalUrl}/deploys/${rollout.deploy}\n`
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new DomainError('invalid-request', `${what} is not understood: ${z.prettifyError(result.error)}`)
 }
 
 function projectIn(context: Context): string {

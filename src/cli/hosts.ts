@@ -1,0 +1,94 @@
+import { createInterface } from 'node:readline/promises'
+import { Command } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import type { PlannedNode } from '../deploy/documents.ts'
+import { planNode } from '../deploy/fleet.ts'
+import { type HostKey, showHostKey, trustHostKey } from '../deploy/trust-hosts.ts'
+import { DomainError, messageOf } from '../errors.ts'
+import { openTrust } from '../services.ts'
+import type { Terminal } from './command.ts'
+
+/** `wheelhouse hosts trust`: shows the host keys of the fleets, and records those that a person says yes to. */
+export function hostsCommands(terminal: Terminal): Command {
+  const command = new Command('hosts').description('host keys of the nodes').exitOverride()
+  command
+    .command('trust [names...]')
+    .description('show the host keys of all nodes (or of these nodes and services), and record them once confirmed')
+    .option('-y, --yes', 'record without asking: only where you know by other means that nobody stands in between')
+    .option('--replace', 'also those whose key has changed')
+    .action((names: string[], options: TrustOptions) => trust(terminal, names, options))
+  return command
+}
+
+interface TrustOptions {
+  readonly yes?: boolean
+  readonly replace?: boolean
+}
+
+async function trust(terminal: Terminal, names: readonly string[], options: TrustOptions): Promise<void> {
+  const config = loadConfig(terminal.environment, terminal.folder)
+  await using ports = await openTrust(config)
+  let failed = false
+  for (const node of await nodesNamed(ports, config.services, names)) {
+    try {
+      const shown = await showHostKey(ports, node)
+      terminal.print(lineOf(shown))
+      if (!mayRecord(shown, options)) failed ||= shown.verdict !== 'trusted'
+      else if (options.yes || (await confirmed(shown))) {
+        await trustHostKey(ports, shown)
+        terminal.print(`  recorded`)
+      } else failed = true
+    } catch (error) {
+      terminal.printError(messageOf(error))
+      failed = true
+    }
+  }
+  if (failed) throw new DomainError('host-key-unknown', 'Not all nodes are trusted: see above.')
+}
+
+async function nodesNamed(
+  { discovery }: Awaited<ReturnType<typeof openTrust>>,
+  services: ReturnType<typeof loadConfig>['services'],
+  names: readonly string[],
+): Promise<PlannedNode[]> {
+  const found = new Map<string, PlannedNode>()
+  for (const [service, definition] of Object.entries(services)) {
+    for (const node of await discovery.nodes(definition)) {
+      const planned = planNode(node, definition)
+      const wanted = names.length === 0 || names.includes(service) || names.includes(node.name)
+      if (wanted) found.set(`${planned.address}:${planned.port}`, planned)
+    }
+  }
+  if (found.size > 0) return [...found.values()]
+  throw new DomainError(
+    'configuration',
+    `No node of any service is meant by ${names.join(', ') || 'the configuration'}.`,
+  )
+}
+
+function mayRecord({ verdict }: HostKey, { replace }: TrustOptions): boolean {
+  return verdict === 'unknown' || verdict === 'certificate-authority' || (verdict === 'changed' && replace === true)
+}
+
+function lineOf({ node, fingerprint, verdict }: HostKey): string {
+  const notes: Readonly<Record<HostKey['verdict'], string>> = {
+    trusted: 'trusted already',
+    unknown: 'not known yet',
+    changed: 'CHANGED: another key is on record. Find out why before you use --replace',
+    revoked: 'REVOKED',
+    'certificate-authority': 'known by its certificate authority only',
+  }
+  return `${node.name} (${node.address}:${node.port})  ${fingerprint}  ${notes[verdict]}`
+}
+
+/** Without a terminal nobody can say yes. */
+async function confirmed({ node }: HostKey): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    const text = `Nobody is there to confirm the key of ${node.name}. Compare it with the machine's own, then use --yes.`
+    throw new DomainError('host-key-unknown', text)
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await asking.question('  Is this the key of that machine (ssh-keygen -lf on it)? [y/N] ')
+  asking.close()
+  return /^y(es)?$/i.test(answer.trim())
+}

@@ -1,0 +1,70 @@
+import { resolve } from 'node:path'
+import { type FleetNode, placeholdersIn } from '../deploy/fleet.ts'
+import type { ServiceDefinition } from '../deploy/service-definition.ts'
+import { parseProjectName } from '../packaging/names.ts'
+import type { FileSettings, ServiceSettings } from './file-schema.ts'
+import type { Mistake } from './mistakes.ts'
+
+/** Services in their final form: what they leave to the rest of the file is filled in, what they name exists. */
+export function servicesOf(
+  file: FileSettings,
+  folder: string,
+  mistakes: Mistake[],
+): Readonly<Record<string, ServiceDefinition>> {
+  const services: Record<string, ServiceDefinition> = {}
+  for (const [name, settings] of Object.entries(file.services)) {
+    const path = `services.${name}`
+    const definition = complete(path, settings, file, folder, mistakes)
+    if (definition !== undefined) services[name] = definition
+    mistakes.push(...fleetMistakes(path, settings))
+  }
+  return services
+}
+
+function complete(
+  path: string,
+  settings: ServiceSettings,
+  file: FileSettings,
+  folder: string,
+  mistakes: Mistake[],
+): ServiceDefinition | undefined {
+  const { user, key, port = 22, connect_seconds = 15 } = { ...file.ssh, ...settings.ssh }
+  const project = parseProjectName(settings.project)
+  const channel = settings.subscribe.promote ?? file.channels[0] ?? ''
+  const before = mistakes.length
+  if (project === undefined)
+    mistakes.push({ path: `${path}.project`, problem: `"${settings.project}" is no project name` })
+  if (!file.channels.includes(channel)) {
+    mistakes.push({ path: `${path}.subscribe.promote`, problem: `there is no channel "${channel}" among channels` })
+  }
+  if (user === undefined)
+    mistakes.push({ path: `${path}.ssh.user`, problem: 'is missing, here and in ssh: at the top' })
+  if (key === undefined) mistakes.push({ path: `${path}.ssh.key`, problem: 'is missing, here and in ssh: at the top' })
+  if (mistakes.length > before || user === undefined || key === undefined || project === undefined) return undefined
+  return {
+    ...settings,
+    project,
+    subscribe: { promote: channel },
+    ssh: { user, key: resolve(folder, key), port, connect_seconds },
+  }
+}
+
+function fleetMistakes(path: string, settings: ServiceSettings): Mistake[] {
+  const nodes = settings.fleet.nodes.map((node): FleetNode => (typeof node === 'string' ? { name: node } : node))
+  const names = nodes.map((node) => node.name)
+  const doubled = names.filter((name, at) => names.indexOf(name) !== at)
+  return [
+    ...doubled.map((name) => ({ path: `${path}.fleet.nodes`, problem: `"${name}" is there twice` })),
+    ...nodes.flatMap((node, at) => placeholderMistakes(`${path}.fleet.nodes.${at}`, node, settings)),
+  ]
+}
+
+function placeholderMistakes(path: string, node: FleetNode, { root, restart, verify }: ServiceSettings): Mistake[] {
+  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url]
+  const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
+  const missing = new Set(texts.flatMap(placeholdersIn).filter((name) => !known.has(name)))
+  return [...missing].map((name) => ({
+    path: `${path}.vars.${name}`,
+    problem: `is missing: {${name}} is used by this service`,
+  }))
+}

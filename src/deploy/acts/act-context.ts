@@ -1,0 +1,41 @@
+import type { Clock } from '../../clock.ts'
+import type { Documents } from '../../objects/documents.ts'
+import type { Projects } from '../../registry/projects.ts'
+import type { RunOutcome } from '../detached-run.ts'
+import type { DeployRequest, PlannedNode } from '../documents.ts'
+import type { Discovery } from '../fleet.ts'
+import type { DetachedRun } from '../node/run-script.ts'
+import type { Outcome } from '../rollout/model.ts'
+
+/** What the parts that act for one deploy work with. */
+export interface ActContext {
+  readonly request: DeployRequest
+  readonly documents: Documents
+  readonly projects: Pick<Projects, 'find'>
+  readonly discovery: Discovery
+  readonly clock: Clock
+  /** How nodes reach the index, without a slash at the end. */
+  readonly externalUrl: string
+  /** By name, from the plan. */
+  node(name: string): Promise<PlannedNode>
+  /** A script that only looks, run as often as it takes to get an answer: its standard output, or an outcome that tells why not. */
+  ask(node: PlannedNode, script: string, timeoutSeconds: number, signal: AbortSignal): Promise<Asked>
+  /** A script that changes something, run once. What it prints is kept. */
+  run(
+    node: PlannedNode,
+    run: Pick<DetachedRun, 'attempt' | 'script' | 'limitSeconds'>,
+    signal: AbortSignal,
+    options?: RunSettings,
+  ): Promise<RunOutcome>
+}
+
+export interface RunSettings {
+  /** Whether the run reads from the index, and so needs a token. */
+  readonly reads?: boolean
+}
+
+export type Asked = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly problem: string }
+
+export function problem(text: string): Outcome {
+  return { ok: false, problem: text }
+}

@@ -1,0 +1,90 @@
+import { keys } from '../../objects/keys.ts'
+import { type Lock, type LockedFile, lockDocument, type PlannedNode } from '../documents.ts'
+import { lockDigest, relative } from '../lock.ts'
+import { type ReportedFiles, resolvedFiles, resolveScript } from '../node/resolve.ts'
+import type { Effect, Outcome } from '../rollout/model.ts'
+import { type ActContext, problem } from './act-context.ts'
+import { runProblem } from './run-problem.ts'
+
+/** The lock for one class of node: the one there is, or a new one, resolved on a node of the class and kept for ever. */
+export async function resolve(
+  context: ActContext,
+  node: PlannedNode,
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { request, documents, externalUrl } = context
+  const nodeClass = effect.nodeClass ?? ''
+  const key = keys.lock(request.project, request.version, nodeClass)
+  const known = await documents.read(lockDocument, key)
+  if (known !== undefined) return checked(context, known.value)
+  const limitSeconds = request.definition.rollout.install_seconds
+  const script = resolveScript(wanted(context, node))
+  const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })
+  const failed = runProblem(`Resolving the dependencies of ${request.project} ${request.version}`, outcome)
+  if (failed !== undefined) return problem(failed)
+  const report = outcome.kind === 'exited' ? resolvedFiles(outcome.output) : undefined
+  if (report === undefined) return problem('pip resolved, but its report cannot be read.')
+  const refused = await refusal(context, report)
+  if (refused !== undefined) return problem(refused)
+  const files = ordered(request.project, report).map((file) => ({ ...file, url: relative(file.url, externalUrl) }))
+  const at = new Date(context.clock.now()).toISOString()
+  const { project, version } = request
+  const lock: Lock = { project, version, nodeClass, digest: lockDigest(files), files, node: node.name, at }
+  // Create-only: where somebody else was quicker, theirs is the lock.
+  return checked(context, (await documents.create(lockDocument, key, lock)).value)
+}
+
+function wanted({ request, externalUrl }: ActContext, node: PlannedNode) {
+  const { project, channel, definition, files } = request
+  const self = `${externalUrl}/channels/${channel}/simple/`
+  return {
+    python: node.python,
+    root: node.root,
+    project,
+    extras: definition.extras,
+    wheels: files
+      .filter(({ filename }) => filename.endsWith('.whl'))
+      .map(({ filename, sha256 }) => ({
+        filename,
+        sha256,
+        url: `${externalUrl}/files/${project}/${sha256}/${encodeURIComponent(filename)}`,
+      })),
+    indexes: definition.indexes.map((index) => (index === 'self' ? self : index)),
+  }
+}
+
+/** The release itself first, then by name. */
+function ordered(project: string, files: ReportedFiles): LockedFile[] {
+  const own = (file: LockedFile) => (file.project === project ? 0 : 1)
+  return [...files].sort((a, b) => own(a) - own(b) || (a.project < b.project ? -1 : 1))
+}
+
+/** A name that we host, taken from elsewhere, is dependency confusion; a file without a hash cannot be pinned. */
+async function refusal(
+  { projects, externalUrl, request }: ActContext,
+  files: ReportedFiles,
+): Promise<string | undefined> {
+  for (const file of files) {
+    if (!/^[0-9a-f]{64}$/.test(file.sha256)) {
+      return `The index that has ${file.project} ${file.version} gives no SHA-256 for ${file.url}: it cannot be pinned.`
+    }
+    if (file.url.startsWith(`${externalUrl}/`)) continue
+    if ((await projects.find(file.project)) !== undefined) {
+      return (
+        `${file.project} is hosted here, but pip would take ${file.version} from ${file.url}: whoever owns the name there ` +
+        `would run code on your nodes. Pin a version of ours in ${request.project}, or give the project another name.`
+      )
+    }
+  }
+  return undefined
+}
+
+/** A lock may be older than this promotion: its wheel must be one that was promoted. */
+function checked({ request }: ActContext, lock: Lock): Outcome {
+  const own = lock.files.find((file) => file.project === request.project)
+  if (own !== undefined && request.files.some(({ sha256 }) => sha256 === own.sha256)) {
+    return { ok: true, found: { kind: 'resolve', lock: lock.digest } }
+  }
+  return problem(`The lock of ${request.project} ${request.version} names ${own?.url}, which was not promoted.`)
+}

@@ -1,0 +1,32 @@
+import { keys } from '../../objects/keys.ts'
+import { lockDocument, type PlannedNode } from '../documents.ts'
+import { requirementsOf } from '../lock.ts'
+import { stageScript } from '../node/stage.ts'
+import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
+import { type ActContext, problem } from './act-context.ts'
+import { runProblem } from './run-problem.ts'
+
+/** Puts the release beside what runs, and touches nothing of it. */
+export async function stage(
+  context: ActContext,
+  node: PlannedNode,
+  progress: NodeProgress,
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { request, documents, externalUrl } = context
+  const { project, version } = request
+  const lock = (await documents.read(lockDocument, keys.lock(project, version, progress.nodeClass ?? '')))?.value
+  if (lock === undefined || progress.release === undefined) return problem('The lock of this node is gone.')
+  const script = stageScript({
+    python: node.python,
+    root: node.root,
+    release: progress.release,
+    requirements: requirementsOf(lock, externalUrl),
+    manifest: { project, version, lock: lock.digest },
+  })
+  const limitSeconds = request.definition.rollout.install_seconds
+  const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })
+  const failed = runProblem(`Installing ${project} ${version}`, outcome)
+  return failed === undefined ? { ok: true } : problem(failed)
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../clock.ts'
+import { DomainError } from '../errors.ts'
+import type { Documents, Versioned } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import type { EventBus } from '../queue/event-bus.ts'
+import { headDocument } from './documents.ts'
+import { type Effect, isOver, type Outcome, type Rollout, type RolloutEvent } from './rollout/model.ts'
+import { step } from './rollout/step.ts'
+
+export interface CarryPorts {
+  readonly documents: Documents
+  readonly bus: EventBus
+  readonly clock: Clock
+}
+
+/** Does one effect in the world. Rejects only when the signal told it to stop: everything else is an outcome. */
+export type Act = (effect: Effect, rollout: Rollout, signal: AbortSignal) => Promise<Outcome>
+
+/** Events this close together are one write. */
+const foldMilliseconds = 50
+
+/**
+ * Carries a deploy to its end: load, step, save, and only then act on what is outstanding; outcomes become events. Any
+ * worker can go on from the document. Rejects with `lease-lost` where another one wrote, or the signal came: this worker
+ * is out then, and never reads again to try once more.
+ */
+export async function carry(
+  ports: CarryPorts,
+  deploy: { readonly service: string; readonly id: string; readonly fence: number },
+  act: Act,
+  signal: AbortSignal,
+): Promise<Rollout> {
+  const inbox = new Inbox()
+  const stopped = new AbortController()
+  const stop = AbortSignal.any([signal, stopped.signal])
+  const started = new Map<string, Promise<void>>()
+  let head = await takeOver(ports.documents, deploy)
+  inbox.put({ kind: 'begin' })
+  try {
+    for (;;) {
+      const next = inbox.takeAll().reduce((rollout, event) => step(rollout, event, ports.clock.now()), head.value)
+      if (next !== head.value) head = await save(ports, deploy, next, head)
+      if (isOver(head.value.phase)) return head.value
+      for (const effect of head.value.effects) {
+        if (started.has(effect.attempt)) continue
+        const acting = act(effect, head.value, stop).then((outcome) =>
+          inbox.put({ kind: 'outcome', attempt: effect.attempt, outcome }),
+        )
+        started.set(
+          effect.attempt,
+          acting.catch((error: unknown) => inbox.fail(error)),
+        )
+      }
+      await inbox.filled(stop)
+      await ports.clock.sleep(foldMilliseconds, stop)
+      if (stop.aborted) throw new DomainError('lease-lost', `This worker stopped carrying ${deploy.id}.`)
+    }
+  } finally {
+    stopped.abort()
+    await Promise.all(started.values())
+  }
+}
+
+/** From here on, whoever carried it before loses its next write. */
+async function takeOver(
+  documents: Documents,
+  { service, id, fence }: { readonly service: string; readonly id: string; readonly fence: number },
+): Promise<Versioned<Rollout>> {
+  const taken = await documents.update(headDocument, keys.deployHead(service, id), (rollout) => {
+    if (rollout === undefined) throw new DomainError('deploy-not-found', `The deploy ${id} has no document.`)
+    if (rollout.fence > fence) throw new DomainError('lease-lost', `A newer worker carries ${id}.`)
+    return rollout.fence === fence ? undefined : { ...rollout, fence }
+  })
+  if (taken === undefined) throw new DomainError('deploy-not-found', `The deploy ${id} has no document.`)
+  return taken
+}
+
+async function save(
+  ports: CarryPorts,
+  deploy: { readonly service: string; readonly id: string },
+  next: Rollout,
+  from: Versioned<Rollout>,
+): Promise<Versioned<Rollout>> {
+  const saved = await ports.documents.replace(headDocument, keys.deployHead(deploy.service, deploy.id), next, from)
+  if (saved === 'conflict') throw new DomainError('lease-lost', `Another worker has taken ${deploy.id} over.`)
+  ports.bus.publish({ topic: 'deploy', id: deploy.id, serial: saved.serial })
+  return saved
+}
+
+/** Events on their way from the acting parts to the loop. */
+class Inbox {
+  #events: RolloutEvent[] = []
+  #failure: { readonly error: unknown } | undefined
+  #wake: () => void = () => undefined
+
+  put(event: RolloutEvent): void {
+    this.#events.push(event)
+    this.#wake()
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake()
+  }
+
+  takeAll(): readonly RolloutEvent[] {
+    if (this.#failure !== undefined) throw this.#failure.error
+    return this.#events.splice(0)
+  }
+
+  async filled(signal: AbortSignal): Promise<void> {
+    if (this.#events.length > 0 || this.#failure !== undefined || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#wake = wake
+      signal.addEventListener('abort', wake)
+    })
+  }
+}

@@ -1,0 +1,97 @@
+import { DomainError, isDomainError, messageOf } from '../errors.ts'
+import { keys } from '../objects/keys.ts'
+import type { ActContext } from './acts/act-context.ts'
+import { activate } from './acts/activate.ts'
+import { plan } from './acts/plan.ts'
+import { probe } from './acts/probe.ts'
+import { resolve } from './acts/resolve.ts'
+import { stage } from './acts/stage.ts'
+import { verify } from './acts/verify.ts'
+import { type DeployRequest, type PlannedNode, planDocument } from './documents.ts'
+import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
+import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
+import type { Crew } from './worker.ts'
+
+export interface CrewPorts extends NodeSessionPorts, Pick<ActContext, 'projects' | 'discovery' | 'externalUrl'> {
+  readonly report: (error: unknown) => void
+}
+
+/** Those who act for one deploy, in one worker, under one fence. */
+export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number): Crew {
+  const sessions = nodeSessions(ports, request, fence)
+  const context: ActContext = { ...ports, request, ask: sessions.ask, run: sessions.run, node: planned(ports, request) }
+  return {
+    act: (effect, rollout, signal) => actUntilDone(ports, signal, () => act(context, effect, rollout, signal)),
+    finish: () => ports.credentials.revoke(request.deploy),
+    [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
+  }
+}
+
+/** The store being away is no outcome of a deploy: one waits for it. What else goes wrong is one. */
+async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => Promise<Outcome>): Promise<Outcome> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const outcome = await once()
+      if (!signal.aborted) return outcome
+    } catch (error) {
+      if (!isDomainError(error)) ports.report(error)
+      if (!signal.aborted && !isDomainError(error, 'storage-unavailable')) {
+        return { ok: false, problem: messageOf(error) }
+      }
+    }
+    // What was cut short by our own stopping says nothing about the node.
+    if (signal.aborted) throw new DomainError('lease-lost', 'This worker stopped.')
+    await ports.clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
+  }
+}
+
+async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
+  if (effect.kind === 'plan') return await plan(context)
+  if (effect.kind === 'soak') {
+    await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
+    return { ok: true }
+  }
+  const progress = rollout.nodes.find(({ name }) => name === effect.node)
+  if (progress === undefined) throw new Error(`The effect ${effect.attempt} is on no node of its deploy.`)
+  return await actOnNode(context, await context.node(progress.name), progress, effect, signal)
+}
+
+async function actOnNode(
+  context: ActContext,
+  node: PlannedNode,
+  progress: NodeProgress,
+  effect: Effect,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { version } = context.request
+  const activation = progress.activation ?? ''
+  switch (effect.kind) {
+    case 'probe':
+      return await probe(context, node, signal)
+    case 'resolve':
+      return await resolve(context, node, effect, signal)
+    case 'stage':
+      return await stage(context, node, progress, effect, signal)
+    case 'activate':
+      return await activate(context, node, progress.release ?? '', effect, signal)
+    case 'restore':
+      return await activate(context, node, progress.before?.release ?? '', effect, signal)
+    case 'verify':
+      return await verify(context, node, { version, activation, again: false }, signal)
+    case 'recheck':
+      return await verify(context, node, { version, activation, again: true }, signal)
+    case 'check':
+      return await verify(context, node, { version: progress.before?.version ?? '', activation, again: false }, signal)
+    default:
+      throw new Error(`Nobody knows how to ${effect.kind}.`)
+  }
+}
+
+function planned({ documents }: CrewPorts, { service, deploy }: DeployRequest): ActContext['node'] {
+  return async (name) => {
+    const plan = await documents.read(planDocument, keys.deployPlan(service, deploy))
+    const node = plan?.value.nodes.find((one) => one.name === name)
+    if (node === undefined) throw new Error(`${name} is not in the plan of ${deploy}.`)
+    return node
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { DocumentType } from '../objects/documents.ts'
+import { type Rollout, rolloutSchema } from './rollout/model.ts'
+import { serviceSchema } from './service-definition.ts'
+
+const request = z.object({
+  /** `<service>.<channel>.<serial>`: the same promotion never makes two deploys of a service. */
+  deploy: z.string(),
+  service: z.string(),
+  project: z.string(),
+  version: z.string(),
+  channel: z.string(),
+  /** Of the channel's pointer. */
+  serial: z.int(),
+  /** The files that were promoted. */
+  files: z.array(z.object({ filename: z.string(), sha256: z.string() })),
+  by: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+  reason: z.string().optional(),
+  /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
+  definition: serviceSchema,
+})
+
+/** What was asked for: `deploys/<service>/<id>/request.json`, never changed. */
+export type DeployRequest = Readonly<z.infer<typeof request>>
+
+const plannedNode = z.object({
+  name: z.string(),
+  address: z.string(),
+  port: z.int(),
+  user: z.string(),
+  /** Path of the private key on the worker's machine. */
+  key: z.string(),
+  connectSeconds: z.number(),
+  python: z.string(),
+  /** The service's folder there. */
+  root: z.string(),
+  /** A line of POSIX shell. */
+  restart: z.string(),
+  /** Where the service tells its version, as the node itself reaches it. */
+  url: z.string(),
+})
+
+export type PlannedNode = Readonly<z.infer<typeof plannedNode>>
+
+const plan = z.object({ deploy: z.string(), nodes: z.array(plannedNode) })
+
+/** The fleet as discovery answered: `deploys/<service>/<id>/plan.json`, never changed. */
+export type DeployPlan = Readonly<z.infer<typeof plan>>
+
+const lockedFile = z.object({
+  /** Normalised project name. */
+  project: z.string(),
+  version: z.string(),
+  /** Absolute; of a file of our own only its path, as the index may be reached otherwise some day. */
+  url: z.string(),
+  sha256: z.string(),
+})
+
+export type LockedFile = Readonly<z.infer<typeof lockedFile>>
+
+const lock = z.object({
+  project: z.string(),
+  version: z.string(),
+  nodeClass: z.string(),
+  /** SHA-256 (hex) over the files, see `lock.ts`. */
+  digest: z.string(),
+  /** The release's own wheel first, then its dependencies by name. */
+  files: z.array(lockedFile).min(1),
+  /** Where and when it was resolved. */
+  node: z.string(),
+  at: z.string(),
+})
+
+/** The exact files of a release and all its dependencies on one class of node: `locks/<project>/<version>/<class>.json`. */
+export type Lock = Readonly<z.infer<typeof lock>>
+
+const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean(), beat: z.int() })
+
+/** Who works on a service: `leases/<service>.json`. */
+export type Lease = Readonly<z.infer<typeof lease>>
+
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 1, schema: request }
+export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 1, schema: rolloutSchema }
+export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
+export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

@@ -1,0 +1,57 @@
+import type { PlannedNode } from './documents.ts'
+import { commandLine } from './node/shell.ts'
+import type { ServiceDefinition } from './service-definition.ts'
+
+/** A machine of a fleet as discovery answers: what is left out comes from the service. */
+export interface FleetNode {
+  readonly name: string
+  readonly address?: string | undefined
+  readonly port?: number | undefined
+  readonly user?: string | undefined
+  readonly python?: string | undefined
+  readonly root?: string | undefined
+  /** For `{placeholders}` in the service's root, restart and URL. */
+  readonly vars?: Readonly<Record<string, string>> | undefined
+}
+
+/** Port: who a service's fleet is, now. Rejects where it cannot be told: an outage is not an empty fleet. */
+export interface Discovery {
+  nodes(definition: ServiceDefinition): Promise<readonly FleetNode[]>
+}
+
+/** Everything about a node that a deploy needs, with the placeholders filled in. */
+export function planNode(node: FleetNode, definition: ServiceDefinition): PlannedNode {
+  const address = node.address ?? node.name
+  const values = { ...node.vars, name: node.name, address }
+  const root = fill(node.root ?? definition.root, values)
+  const withRoot = { ...values, root }
+  const { user, key, port, connect_seconds } = definition.ssh
+  return {
+    name: node.name,
+    address,
+    port: node.port ?? port,
+    user: node.user ?? user,
+    key,
+    connectSeconds: connect_seconds,
+    python: node.python ?? definition.python,
+    root,
+    restart: restartLine(definition, withRoot),
+    url: fill(definition.verify.url, withRoot),
+  }
+}
+
+function restartLine({ restart }: ServiceDefinition, values: Readonly<Record<string, string>>): string {
+  if (restart.command !== undefined) return commandLine(restart.command.map((word) => fill(word, values)))
+  const unit = fill(restart.systemd ?? '', values)
+  // Without -n sudo would wait for a password that nobody types.
+  return commandLine([...(restart.sudo ? ['sudo', '-n'] : []), 'systemctl', 'restart', unit])
+}
+
+/** The names that stand in braces. Those without a value are found at load, so none is left here. */
+export function placeholdersIn(text: string): readonly string[] {
+  return [...text.matchAll(/\{([a-z_]+)\}/g)].map(([, name = '']) => name)
+}
+
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole)
+}

@@ -1,0 +1,40 @@
+import { findPip } from './find-pip.ts'
+import { quote } from './shell.ts'
+
+export interface Staging {
+  readonly python: string
+  readonly root: string
+  /** Name of the folder under `releases/`. */
+  readonly release: string
+  /** In pip's format, with hashes. */
+  readonly requirements: string
+  /** What the release's folder tells of itself; written last, it says that the release is complete. */
+  readonly manifest: { readonly project: string; readonly version: string; readonly lock: string }
+}
+
+/**
+ * Puts a release beside the others: a new environment at its final place (they cannot be moved: their scripts name it),
+ * with exactly the files of the lock. A complete one is left as it is, and needs no network: so does every rollback.
+ */
+export function stageScript(staging: Staging): string {
+  const { python, root, release, requirements, manifest } = staging
+  const folder = `${root}/releases/${release}`
+  return `set -eu
+release=${quote(folder)}
+if [ -f "$release/wheelhouse.json" ]; then echo "The release is there already, complete."; exit 0; fi
+run=$(dirname "$WHEELHOUSE_SECRET")
+${findPip(python, root)}
+# The service may run as another user than the one that deploys it.
+umask 022
+mkdir -p ${quote(`${root}/releases`)}
+# What a dead attempt left behind is no release.
+rm -rf "$release"
+${quote(python)} -m venv --without-pip "$release"
+printf %s ${quote(requirements)} >"$run/requirements.txt"
+"$pip_python" -m pip --python "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
+  -r "$run/requirements.txt"
+sync -f "$release" 2>/dev/null || sync
+printf '%s\\n' ${quote(JSON.stringify(manifest))} >"$release/wheelhouse.new"
+mv "$release/wheelhouse.new" "$release/wheelhouse.json"
+`
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+
+/**
+ * A service as wheelhouse.yaml has it, field by field as a person writes it. A deploy keeps it in this form: one schema for
+ * what is written, what is stored and what workers read.
+ */
+
+const seconds = z.number().positive().max(86_400)
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes, at most 63')
+const words = z.array(z.string().min(1)).min(1, 'expected at least one word')
+/** Absolute, and fit to stand in a shell line and in a shebang, which ends at a blank. */
+const folder = z.string().regex(/^\/[A-Za-z0-9._/{}-]+$/, 'expected an absolute path without spaces')
+const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+
+const nodeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/, 'use letters, digits, dots and dashes')
+
+/** How to log in. What a service leaves out comes from the `ssh:` at the top of the file. */
+export const sshSchema = z.strictObject({
+  user: z.string().min(1),
+  key: z.string().min(1),
+  port: z.int().min(1).max(65_535),
+  connect_seconds: seconds,
+})
+
+const fleetNode = z.union([
+  nodeName,
+  z.strictObject({
+    name: nodeName,
+    address: z.string().min(1).optional(),
+    port: z.int().min(1).max(65_535).optional(),
+    user: z.string().min(1).optional(),
+    python: z.string().min(1).optional(),
+    root: folder.optional(),
+    vars: z.record(z.string().regex(/^[a-z_]+$/, 'name variables with a-z and _'), z.string()).optional(),
+  }),
+])
+
+const restart = z
+  .strictObject({
+    systemd: z.string().min(1).optional(),
+    sudo: z.boolean().optional(),
+    command: words.optional(),
+    signal: z.enum(['HUP', 'USR2']).optional(),
+    pidfile: z.string().optional(),
+  })
+  .superRefine((value, context) => {
+    if (value.signal === 'HUP') {
+      context.addIssue({
+        code: 'custom',
+        path: ['signal'],
+        message:
+          'HUP with the layout releases would keep the old code running: the process holds on to the old release after ' +
+          '«current» was switched. Use systemd: UNIT, or a command that starts a new process',
+      })
+    } else if (value.signal !== undefined) {
+      context.addIssue({ code: 'custom', path: ['signal'], message: 'not known; use systemd: UNIT or command: [...]' })
+    } else if ((value.systemd === undefined) === (value.command === undefined)) {
+      context.addIssue({ code: 'custom', path: [], message: 'expected either systemd: UNIT or command: [...]' })
+    }
+  })
+
+const verify = z.strictObject({
+  url: z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http or https URL, as the node itself reaches it'),
+  version: z
+    .string()
+    .regex(/^(\/[^/]+)+$/, 'expected a JSON pointer such as /version')
+    .default('/version'),
+  pid: z
+    .string()
+    .regex(/^(\/[^/]+)+$/, 'expected a JSON pointer such as /pid')
+    .default('/pid'),
+  probes: z.int().min(1).max(100).default(3),
+  interval_seconds: seconds.default(1),
+  timeout_seconds: seconds.default(60),
+})
+
+const rollout = z.strictObject({
+  max_unavailable: z.int().min(1).default(1),
+  install_seconds: seconds.default(600),
+  restart_seconds: seconds.default(120),
+  unreachable_seconds: seconds.default(120),
+  soak_seconds: z.number().min(0).max(86_400).default(10),
+})
+
+/** Secrets have no place in a URL; and what is asked for with credentials of ours must not go to somebody else's index. */
+const index = webUrl.refine((url) => new URL(url).username === '' && new URL(url).password === '', {
+  error: 'credentials have no place in a URL; let the index be readable by the nodes without them',
+})
+
+/** In its final form, as a deploy keeps it. */
+export const serviceSchema = z.strictObject({
+  project: z.string().min(1),
+  extras: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no name of an extra')).default([]),
+  subscribe: z.strictObject({ promote: name }),
+  fleet: z.strictObject({ nodes: z.array(fleetNode).min(1, 'expected at least one node') }),
+  ssh: sshSchema,
+  python: z.string().min(1).default('python3'),
+  root: folder,
+  layout: z.literal('releases').default('releases'),
+  indexes: z
+    .array(z.union([z.literal('self'), index]))
+    .min(1)
+    .default(['self']),
+  restart,
+  verify,
+  rollout: rollout.prefault({}),
+})
+
+export const serviceName = name
+
+export type ServiceDefinition = z.infer<typeof serviceSchema>

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import type { DocumentType } from '../objects/documents.ts'
+import { type Phase, phases } from './rollout/model.ts'
+
+const schema = z.object({
+  /** By channel: the newest serial of its pointer that a deploy was made for. */
+  considered: z.record(z.string(), z.int()),
+  /** What the service is meant to run: the version that was promoted last. */
+  desired: z.object({ version: z.string(), deploy: z.string() }).optional(),
+  /** What a deploy brought to success last. */
+  stable: z.object({ version: z.string(), deploy: z.string() }).optional(),
+  running: z.string().optional(),
+  /** At most one waits; a newer one takes its place. */
+  waiting: z.string().optional(),
+  /** Superseded, and still to be told so in their own documents. */
+  closing: z.array(z.string()),
+  /** The last 20 that ended, newest first. */
+  recent: z.array(z.object({ deploy: z.string(), version: z.string(), phase: z.enum(phases), at: z.string() })),
+})
+
+/** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
+export type ServiceState = Readonly<z.infer<typeof schema>>
+
+export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 1, schema }
+
+export interface Entry {
+  readonly deploy: string
+  readonly version: string
+  readonly channel: string
+  readonly serial: number
+  /** ISO 8601. */
+  readonly at: string
+}
+
+export function newServiceState(): ServiceState {
+  return { considered: {}, closing: [], recent: [] }
+}
+
+/** A deploy enters: it waits, in place of one that waited. `undefined` where it entered before. */
+export function enter(state: ServiceState, entry: Entry): ServiceState | undefined {
+  const { deploy, version, channel, serial, at } = entry
+  if (knows(state, deploy)) return undefined
+  // A newer promotion was quicker to get here.
+  if ((state.considered[channel] ?? 0) >= serial) return close(state, deploy, version, at)
+  const before = state.waiting === undefined ? state : close(state, state.waiting, state.desired?.version ?? '', at)
+  return {
+    ...before,
+    considered: { ...state.considered, [channel]: serial },
+    desired: { version, deploy },
+    waiting: deploy,
+  }
+}
+
+/** The deploy to work on: the running one, or else the waiting one, which runs from now on. */
+export function start(state: ServiceState): ServiceState | undefined {
+  if (state.running !== undefined || state.waiting === undefined) return undefined
+  const { waiting, ...rest } = state
+  return { ...rest, running: waiting }
+}
+
+export function finish(
+  state: ServiceState,
+  deploy: string,
+  version: string,
+  phase: Phase,
+  at: string,
+): ServiceState | undefined {
+  if (state.running !== deploy) return undefined
+  const { running, ...rest } = state
+  const ended = remember(rest, { deploy, version, phase, at })
+  return phase === 'succeeded' ? { ...ended, stable: { version, deploy } } : ended
+}
+
+/** The superseded ones have been told. */
+export function closed(state: ServiceState, deploys: readonly string[]): ServiceState | undefined {
+  const closing = state.closing.filter((one) => !deploys.includes(one))
+  return closing.length === state.closing.length ? undefined : { ...state, closing }
+}
+
+function knows(state: ServiceState, deploy: string): boolean {
+  return [state.running, state.waiting, ...state.closing, ...state.recent.map((one) => one.deploy)].includes(deploy)
+}
+
+function close(state: ServiceState, deploy: string, version: string, at: string): ServiceState {
+  return remember({ ...state, closing: [...state.closing, deploy] }, { deploy, version, phase: 'superseded', at })
+}
+
+function remember(state: ServiceState, ended: ServiceState['recent'][number]): ServiceState {
+  return { ...state, recent: [ended, ...state.recent].slice(0, 20) }
+}

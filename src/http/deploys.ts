@@ -1,0 +1,104 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { describeDeploy, describeService } from '../deploy/describe.ts'
+import { requestDocument } from '../deploy/documents.ts'
+import type { ServiceDefinitions } from '../deploy/reconcile.ts'
+import { serviceOfDeploy } from '../deploy/request-deploy.ts'
+import type { Rollout } from '../deploy/rollout/model.ts'
+import { newServiceState, serviceDocument } from '../deploy/service-state.ts'
+import { readRollout } from '../deploy/watch.ts'
+import { DomainError } from '../errors.ts'
+import type { Documents } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import { type Access, requireScope } from './authentication.ts'
+
+/** `GET /services`, `/services/<name>`, `/deploys/<id>` and what the nodes printed: JSON, or text for people. */
+export function deployRoutes(
+  documents: Documents,
+  services: ServiceDefinitions,
+  externalUrl: string,
+  access: Access,
+): Router {
+  const router = new Router({ strict: true })
+  const read = requireScope(access, 'read')
+  router.get('/services', read, async (context) => {
+    const all = await Promise.all(Object.keys(services).map((name) => serviceView(documents, services, name)))
+    answerAs(context, { services: all.map(({ json }) => json) }, () => all.map(({ text }) => `${text}\n`).join(''))
+  })
+  router.get('/services/:name', read, async (context) => {
+    const { json, text } = await serviceView(documents, services, context.params['name'] ?? '')
+    const recent = json.recent.map(({ at, deploy, version, phase }) => `  ${at}  ${deploy}  ${version}  ${phase}\n`)
+    answerAs(context, json, () => `${text}\n${recent.join('')}`)
+  })
+  router.get('/deploys/:id', read, async (context) => {
+    const rollout = await readRollout(documents, context.params['id'] ?? '')
+    const request = await documents.read(requestDocument, keys.deployRequest(rollout.service, rollout.deploy))
+    const { by, at, channel, reason } = request?.value ?? {}
+    const asked = { by, at, channel, ...(reason === undefined ? {} : { promotionReason: reason }) }
+    answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout))
+  })
+  router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents, context.params['id'] ?? ''))
+  return router
+}
+
+/** What `/deploys/<id>` and the answer of a promotion show. */
+export function deployView(rollout: Rollout, externalUrl: string) {
+  const { deploy, service, project, version, phase, reason, nodes, createdAt, startedAt, finishedAt } = rollout
+  const time = (milliseconds: number | undefined) =>
+    milliseconds === undefined ? null : new Date(milliseconds).toISOString()
+  return {
+    id: deploy,
+    url: `${externalUrl}/deploys/${deploy}`,
+    service,
+    project,
+    version,
+    phase,
+    reason: reason ?? null,
+    createdAt: time(createdAt),
+    startedAt: time(startedAt),
+    finishedAt: time(finishedAt),
+    nodes,
+  }
+}
+
+export function answerAs(context: Context, json: object, text: () => string): void {
+  context.vary('Accept')
+  if (context.accepts('text/plain', 'application/json') === 'application/json') context.body = json
+  else context.body = text()
+}
+
+async function serviceView(documents: Documents, services: ServiceDefinitions, name: string) {
+  const definition = services[name]
+  if (definition === undefined) {
+    const known = Object.keys(services).join(', ') || 'none'
+    const text = `There is no service "${name.slice(0, 100)}". Configured are: ${known} (services: in wheelhouse.yaml).`
+    throw new DomainError('service-not-found', text, { service: name.slice(0, 100) })
+  }
+  const { project, subscribe } = definition
+  const state = (await documents.read(serviceDocument, keys.service(name)))?.value
+  const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
+  return {
+    json: { name, project, channel: subscribe.promote, ...shown },
+    text: describeService(name, project, subscribe.promote, state),
+  }
+}
+
+/** Everything that was printed on the nodes, run after run, in the order in which it was decided. */
+async function sendOutput(context: Context, documents: Documents, deploy: string): Promise<void> {
+  const rollout = await readRollout(documents, deploy)
+  const prefix = keys.deployOutputPrefix(serviceOfDeploy(deploy), rollout.deploy)
+  const runs: { readonly title: string; readonly number: number; readonly key: string }[] = []
+  for await (const { key } of documents.store.list(prefix)) {
+    const [node = '', file = ''] = key.slice(prefix.length).split('/')
+    const attempt = file.replace(/\.txt$/, '').slice(deploy.length + 1)
+    runs.push({ title: `== ${node}: ${attempt}`, number: Number.parseInt(attempt, 10), key })
+  }
+  const parts = runs
+    .sort((a, b) => a.number - b.number)
+    .map(async ({ title, key }) => {
+      const stored = await documents.store.read(key)
+      return `${title}\n${stored === undefined || stored === 'unchanged' ? '' : stored.body.toString('utf8')}`
+    })
+  context.type = 'text/plain; charset=utf-8'
+  context.body = (await Promise.all(parts)).join('\n')
+}

@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { generateSshKey } from './ssh-keys.ts'
+import { type NodeOptions, type SshNode, startNode } from './sshd.ts'
+import { type SupervisedService, superviseService } from './supervised-service.ts'
+
+export interface FleetMember {
+  readonly name: string
+  readonly node: SshNode
+  readonly service: SupervisedService
+}
+
+/** Real sshd nodes with one supervised service each. */
+export interface Fleet extends AsyncDisposable {
+  readonly members: readonly FleetMember[]
+  readonly keyPath: string
+  /** A `known_hosts` file with the keys of all nodes. */
+  readonly knownHosts: string
+}
+
+export async function startFleet(folder: string, nodes: readonly NodeOptions[]): Promise<Fleet> {
+  const key = await generateSshKey(folder, `fleet-${nodes.length}`)
+  const members = await Promise.all(
+    nodes.map(async (options, at): Promise<FleetMember> => {
+      const node = await startNode({ ...options, clientKey: key })
+      return { name: `web${at + 1}`, node, service: await superviseService(node) }
+    }),
+  )
+  const knownHosts = join(folder, 'known_hosts')
+  await writeFile(knownHosts, members.map(({ node }) => `${node.knownHostsLine}\n`).join(''))
+  return {
+    members,
+    keyPath: key.privateKeyPath,
+    knownHosts,
+    [Symbol.asyncDispose]: async () => {
+      for (const { service, node } of members) {
+        await service.stop().catch(() => undefined)
+        await node[Symbol.asyncDispose]()
+      }
+    },
+  }
+}
+
+export interface FleetConfiguration {
+  readonly fleet: Fleet
+  readonly indexes?: readonly string[]
+  readonly service?: object
+  readonly verify?: object
+  readonly rollout?: object
+  readonly worker?: object
+}
+
+/** wheelhouse.yaml for a fleet that runs `app`, with short times. */
+export async function writeConfiguration(path: string, options: FleetConfiguration): Promise<void> {
+  const { fleet, indexes = ['self'] } = options
+  const [first] = fleet.members
+  const settings = {
+    ssh: { user: first?.node.user, key: fleet.keyPath, known_hosts: fleet.knownHosts },
+    worker: { lease_seconds: 2, look_seconds: 0.5, ...options.worker },
+    services: {
+      web: {
+        project: 'app',
+        fleet: {
+          nodes: fleet.members.map(({ name, node, service }) => ({
+            name,
+            address: node.host,
+            port: node.port,
+            root: service.root,
+            vars: { http: String(service.port) },
+          })),
+        },
+        root: '/srv/app',
+        indexes,
+        restart: { command: ['{root}/restart-app.sh'] },
+        verify: {
+          url: 'http://127.0.0.1:{http}/version',
+          probes: 3,
+          interval_seconds: 0.1,
+          timeout_seconds: 5,
+          ...options.verify,
+        },
+        rollout: { soak_seconds: 0.5, unreachable_seconds: 20, ...options.rollout },
+        ...options.service,
+      },
+    },
+  }
+  await writeFile(path, stringify(settings))
+}
