@@ -74,7 +74,7 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   const owned = disposals.move()
   return {
     ...core,
-    startWorker: () => workerOn(core, report),
+    startWorker: () => workerOn(core, log, report),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
@@ -122,6 +122,7 @@ function messagingOf(config: Config, report: (error: unknown) => void, disposals
 
 async function workerOn(
   core: Omit<Core, 'startWorker' | typeof Symbol.asyncDispose>,
+  log: Log,
   report: (error: unknown) => void,
 ): Promise<DeployWorker> {
   const { config, documents, clock, store, tokens } = core
@@ -137,6 +138,7 @@ async function workerOn(
   return await startWorker(
     {
       ...core,
+      log,
       report,
       services: config.services,
       leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),

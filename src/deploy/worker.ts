@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { keys } from '../objects/keys.ts'
 import { type Act, carry } from './carry.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
@@ -20,6 +21,7 @@ export interface WorkerPorts extends RequestPorts {
   readonly leases: Leases
   readonly services: ServiceDefinitions
   readonly report: (error: unknown) => void
+  readonly log: Log
   crew(request: DeployRequest, fence: number): Crew
 }
 
@@ -96,6 +98,7 @@ async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal): P
   } catch (error) {
     // Not a failure: another worker goes on from the document, or this one will when it finds it again.
     if (!isDomainError(error, 'lease-lost')) throw error
+    ports.log.info(`Let go of ${service}: ${error.message}`, { service })
   }
 }
 
@@ -116,9 +119,11 @@ async function carryWithCrew(
 ): Promise<Rollout> {
   const request = await ports.documents.read(requestDocument, keys.deployRequest(service, id))
   if (request === undefined) throw new Error(`The deploy ${id} is in its service's document, but has no request.`)
+  ports.log.info(`Carrying ${id}.`, { deploy: id, fence: lease.fence })
   await using crew = ports.crew(request.value, lease.fence)
   const rollout = await carry(ports, { service, id, fence: lease.fence }, crew.act, signal)
   await crew.finish()
+  ports.log.info(`${id} ${rollout.phase}.`, { deploy: id, phase: rollout.phase, reason: rollout.reason })
   return rollout
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +30,8 @@ export interface WheelhouseOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Given: the server's folder outlives it, for restarts on the same data. */
   readonly folder?: string
+  /** For restarts under the same URL. */
+  readonly port?: number
 }
 
 const sharedAdminToken = 'the-admin-token-of-the-tests-on-s3'
@@ -37,7 +40,7 @@ const sharedAdminToken = 'the-admin-token-of-the-tests-on-s3'
 export async function startWheelhouse(options: WheelhouseOptions = {}): Promise<RunningWheelhouse> {
   const own = options.folder === undefined ? await temporaryFolder('server') : undefined
   const folder = options.folder ?? own?.path ?? ''
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const onS3 = options.environment?.['S3_BUCKET'] !== undefined
   const environment: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -76,5 +79,34 @@ export async function startWheelhouse(options: WheelhouseOptions = {}): Promise<
       await server.stop('SIGKILL')
       await own?.[Symbol.asyncDispose]()
     },
+  }
+}
+
+export interface RunningWorker extends AsyncDisposable {
+  output(): string
+  stop(): Promise<void>
+  kill(): Promise<void>
+}
+
+/** Starts a real `wheelhouse worker` beside servers on the same bucket, and waits until it takes jobs. */
+export async function startWorkerProcess(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningWorker> {
+  const logFile = join(folder, `worker-${randomUUID()}.log`)
+  const output = () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
+  const worker = await startServer({
+    name: 'wheelhouse worker',
+    argv: [process.execPath, wheelhouseScript, 'worker'],
+    cwd: folder,
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...environment },
+    logFile,
+    ready: () => output().includes('Wheelhouse worker'),
+  })
+  return {
+    output,
+    stop: () => worker.stop('SIGTERM'),
+    kill: () => worker.stop('SIGKILL'),
+    [Symbol.asyncDispose]: () => worker.stop('SIGKILL'),
   }
 }

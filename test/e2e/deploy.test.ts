@@ -1,0 +1,236 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
+import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { clientsIn } from '../support/index-clients.ts'
+import { startLoad } from '../support/load.ts'
+import { startNginx } from '../support/nginx.ts'
+import { type PackageIndex, startPackageIndex } from '../support/package-index.ts'
+import { toolPaths } from '../support/tools.ts'
+import { until } from '../support/until.ts'
+import { aWheel } from '../support/wheels.ts'
+
+interface DeployJson {
+  readonly phase: string
+  readonly reason: string | null
+  readonly nodes: readonly { name: string; state: string; release?: string; nodeClass?: string }[]
+}
+
+/** Restarts, but for once not at all where a file says so: as a restart that goes wrong without a word. */
+const restart = {
+  command: ['sh', '-c', 'if [ -e {root}/stuck ]; then rm {root}/stuck; else {root}/restart-app.sh; fi'],
+}
+
+describe.each(ways)('deploying, %s', (_name, way) => {
+  let site: DeploySite
+  let second: PackageIndex
+  beforeAll(async () => {
+    second = await startPackageIndex()
+    site = await startSite(way, {
+      nodes: [{}, { python3: 'pypy' }],
+      indexes: ['self', second.url],
+      service: { restart },
+    })
+    const python = execFileSync(toolPaths().python, ['-c', 'import sys; print("cp%d%d" % sys.version_info[:2])'])
+    second.add(greetingWheel('1.0'))
+    // For CPython a wheel of its platform, for PyPy the pure one: the nodes differ in what fits them.
+    second.add(greetingWheel('2.0', { tags: [`${python.toString().trim()}-none-linux_x86_64`] }))
+    second.add(greetingWheel('2.0'))
+    second.add(aWheel({ name: 'only-cpython', version: '1.0' }))
+  }, 120_000)
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]()
+    await second?.[Symbol.asyncDispose]()
+  })
+
+  const publish = (options: DemoAppOptions) => site.publish(demoApp(options), options.version)
+  const versions = async () => (await site.running()).map((running) => running?.version)
+  const current = (at: number) => {
+    const { root } = site.fleet.members[at]?.service ?? { root: '' }
+    return join(root, readlinkSync(join(root, 'current')))
+  }
+  const packagesOn = (at: number) =>
+    // Once: lib64 is a link to lib.
+    [
+      ...new Set(
+        readdirSync(current(at), { recursive: true, encoding: 'utf8' }).flatMap(
+          (path) => /([^/]+)\.dist-info$/.exec(path)?.[1] ?? [],
+        ),
+      ),
+    ].sort()
+
+  it('takes what twine uploaded to every node, and sees it run', async () => {
+    const wheel = demoApp({ version: '1.0.0', greeting: '==1.0' })
+    const uploaded = await clientsIn(site.home).twine('twine', site.server(), [wheel])
+    expect(uploaded.code, uploaded.stdout + uploaded.stderr).toBe(0)
+    const { status, text } = await site.promote('1.0.0')
+    expect(status, text).toBe(200)
+    expect(text).toContain('production of app is now 1.0.0.')
+    expect(text).toContain('web.production.1: app 1.0.0 on web succeeded.')
+    expect(await site.running()).toMatchObject([
+      { version: '1.0.0', greeting: '1.0' },
+      { version: '1.0.0', greeting: '1.0' },
+    ])
+  }, 90_000)
+
+  it('does nothing when that runs already, and says so', async () => {
+    const before = await site.running()
+    const { status, text } = await site.promote('1.0.0', '')
+    expect(status).toBe(200)
+    expect(text).toContain('production of app is 1.0.0 already: nothing changed.')
+    expect((await site.running()).map((one) => one?.pid)).toEqual(before.map((one) => one?.pid))
+  })
+
+  it('upgrades with a changed dependency from the second index, each class of node by what fits it', async () => {
+    await publish({ version: '1.1.0', greeting: '==2.0', requires: ['only-cpython; implementation_name == "cpython"'] })
+    const { status, text } = await site.promote('1.1.0')
+    expect(status, text).toBe(200)
+    expect(await site.running()).toMatchObject([
+      { version: '1.1.0', greeting: '2.0' },
+      { version: '1.1.0', greeting: '2.0' },
+    ])
+    expect(packagesOn(0)).toEqual(['app-1.1.0', 'greeting-2.0', 'only_cpython-1.0'])
+    expect(packagesOn(1)).toEqual(['app-1.1.0', 'greeting-2.0'])
+    const { nodes } = await site.get<DeployJson>('/deploys/web.production.2')
+    expect(nodes[0]?.nodeClass).not.toBe(nodes[1]?.nodeClass)
+    expect(nodes[0]?.release).not.toBe(nodes[1]?.release)
+    expect(await site.text('/deploys/web.production.2/output')).toContain('-none-linux_x86_64.whl')
+  }, 90_000)
+
+  it('rolls back with no index in reach and an empty pip cache', async () => {
+    await site.gate.close()
+    await second.closeToClients()
+    for (const { node } of site.fleet.members) rmSync(join(node.home, 'cache'), { recursive: true, force: true })
+    const { status, text } = await site.promote('1.0.0')
+    expect(status, text).toBe(200)
+    expect(text).toContain('now 1.0.0 (before: 1.1.0)')
+    expect(await site.running()).toMatchObject([
+      { version: '1.0.0', greeting: '1.0' },
+      { version: '1.0.0', greeting: '1.0' },
+    ])
+    await site.gate.open()
+    await second.openToClients()
+  }, 60_000)
+
+  it('rolls a release that cannot start back by itself, with the node that it did not reach untouched', async () => {
+    await publish({ version: '1.2.0', importError: true })
+    const before = await site.running()
+    const { status, text } = await site.promote('1.2.0')
+    expect(status, text).toBe(424)
+    expect(text).toContain('app 1.2.0 on web failed and was rolled back')
+    expect(text).toMatch(/Reason: web1: nothing answers at .*Connection refused/)
+    expect(text).toMatch(/web1 .*is back on what it ran \(before: 1.0.0\)/)
+    expect(text).toMatch(/web2 .*installed beside, not touched \(before: 1.0.0\)/)
+    expect(await versions()).toEqual(['1.0.0', '1.0.0'])
+    expect((await site.running())[1]?.pid).toBe(before[1]?.pid)
+  }, 90_000)
+
+  it('is not deceived by an old process that reads the new version from the disk', async () => {
+    await publish({ version: '1.3.0', greeting: '==1.0', rereadsVersionFromDisk: true })
+    await publish({ version: '1.4.0', greeting: '==1.0', rereadsVersionFromDisk: true })
+    expect((await site.promote('1.3.0')).status).toBe(200)
+    writeFileSync(join(site.fleet.members[0]?.service.root ?? '', 'stuck'), '')
+    const { status, text } = await site.promote('1.4.0')
+    expect(status, text).toBe(424)
+    expect(text).toMatch(/web1: the process that answers \(\d+, version 1\.4\.0\) started before the restart/)
+    expect(text).toContain('rolled back')
+    expect(await versions()).toEqual(['1.3.0', '1.3.0'])
+  }, 90_000)
+
+  it('tells a service that comes up and crashes a little later from one that runs', async () => {
+    await publish({ version: '1.5.0', crashAfterSeconds: 0.6 })
+    const { status, text } = await site.promote('1.5.0')
+    expect(status, text).toBe(424)
+    expect(await versions()).toEqual(['1.3.0', '1.3.0'])
+  }, 90_000)
+
+  it('starts pip once, and succeeds, with every session cut in the middle of the install', async () => {
+    await publish({ version: '1.6.0', greeting: '==2.0' })
+    const first = await site.promote('1.6.0', '')
+    expect(first.status).toBe(202)
+    const id = /(web\.production\.\d+):/.exec(first.text)?.[1] ?? ''
+    const phase = async () => (await site.get<DeployJson>(`/deploys/${id}`)).phase
+    await until(async () => (await phase()) === 'staging')
+    const asked = site.gate.connections()
+    site.gate.hold()
+    // Both pips have asked, and wait for an answer.
+    await until(() => site.gate.connections() >= asked + 2)
+    for (let cut = 0; cut < 3; cut++) {
+      await until(() => site.fleet.members.every(({ node }) => node.killSessions() > 0))
+    }
+    site.gate.release()
+    const { status, text } = await site.promote('1.6.0')
+    expect(status, text).toBe(200)
+    const output = await site.text(`/deploys/${id}/output`)
+    for (const name of ['web1', 'web2']) {
+      const own = output.split('== ').filter((part) => new RegExp(`^${name}: \\d+-stage`).test(part))
+      expect(own.length, output).toBe(1)
+      expect(own[0]?.match(/Collecting app@/g), output).toHaveLength(1)
+    }
+  }, 90_000)
+
+  it('fails without touching what runs when no wheel fits, and tells which there are', async () => {
+    const odd = aWheel({ name: 'app', version: '3.0.0', tags: ['cp27-cp27m-win32'] })
+    await site.publish(odd, '3.0.0')
+    const { status, text } = await site.promote('3.0.0')
+    expect(status).toBe(424)
+    expect(text).toContain('Its wheels: app-3.0.0-cp27-cp27m-win32.whl')
+    expect(text).toContain('Nothing that runs was touched.')
+    expect((await site.promote('1.6.0')).status).toBe(200)
+  }, 60_000)
+
+  it('refuses a dependency that would come from elsewhere though it is hosted here', async () => {
+    const server = site.server()
+    const wheel = aWheel({ name: 'inside', version: '1.0' })
+    const uploaded = await clientsIn(site.home).twine('twine', server, [wheel])
+    expect(uploaded.code, uploaded.stdout).toBe(0)
+    second.add(aWheel({ name: 'inside', version: '99.0' }))
+    await publish({ version: '3.1.0', requires: ['inside'] })
+    const { status, text } = await site.promote('3.1.0')
+    expect(status).toBe(424)
+    expect(text).toContain('inside is hosted here, but pip would take 99.0 from')
+    expect((await site.promote('1.6.0')).status).toBe(200)
+  }, 60_000)
+
+  it('loses no request through a load balancer that tries once more, while both nodes are deployed', async () => {
+    await publish({ version: '2.0.0', greeting: '==2.0' })
+    const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
+    await using balancer = await startNginx({ upstreams })
+    const load = startLoad(`${balancer.url}/`, 8)
+    const { status, text } = await site.promote('2.0.0')
+    const { answered, failed } = await load.stop()
+    expect(status, text).toBe(200)
+    expect(failed).toEqual([])
+    expect(answered).toBeGreaterThan(300)
+    expect(await versions()).toEqual(['2.0.0', '2.0.0'])
+  }, 90_000)
+
+  it('would be seen to lose requests there, if both nodes were restarted at once', async () => {
+    const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
+    await using balancer = await startNginx({ upstreams })
+    const load = startLoad(`${balancer.url}/`, 8)
+    await Promise.all(site.fleet.members.map(({ service }) => service.restart()))
+    await until(async () => (await versions()).every((version) => version === '2.0.0'))
+    expect((await load.stop()).failed.length).toBeGreaterThan(0)
+  }, 60_000)
+
+  it('leaves no token behind on the nodes, nor one that still works', async () => {
+    for (const { service } of site.fleet.members) {
+      const runs = join(service.root, '.wheelhouse', 'runs')
+      for (const run of readdirSync(runs)) expect(existsSync(join(runs, run, 'secret')), run).toBe(false)
+    }
+    const index = site.server().url
+    expect((await fetch(`${index}/simple/app/`)).status).toBe(401)
+  })
+
+  it('shows services and deploys to people and to programs', async () => {
+    expect(await site.text('/services')).toBe('web  app on production  desired 2.0.0, stable 2.0.0\n')
+    const service = await site.get<{ stable: object; recent: { phase: string; version: string }[] }>('/services/web')
+    expect(service.stable).toMatchObject({ version: '2.0.0' })
+    expect(service.recent.map(({ phase }) => phase)).toContain('rolled_back')
+    expect(await site.text('/deploys/web.production.99')).toContain('There is no deploy')
+    expect(await site.text('/services/nothing')).toContain('Configured are: web')
+  })
+})

@@ -1,0 +1,153 @@
+import { join } from 'node:path'
+import { type Fleet, type FleetConfiguration, startFleet, writeConfiguration } from './fleet.ts'
+import { freePort } from './free-port.ts'
+import { type Gate, openGate } from './gate.ts'
+import { post } from './index-clients.ts'
+import { startRedis } from './redis.ts'
+import type { NodeOptions } from './sshd.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { startVersitygw } from './versitygw.ts'
+import { type RunningWheelhouse, type RunningWorker, startWheelhouse, startWorkerProcess } from './wheelhouse.ts'
+import type { BuiltArchive } from './wheels.ts'
+
+export interface SiteOptions extends Omit<FleetConfiguration, 'fleet'> {
+  readonly nodes: readonly NodeOptions[]
+}
+
+/** A whole installation with a fleet: the product in one of the ways to run it, and real nodes that it deploys to. */
+export interface DeploySite extends AsyncDisposable {
+  readonly fleet: Fleet
+  readonly home: string
+  readonly config: string
+  /** The way from the nodes to the index. */
+  readonly gate: Gate
+  server(): RunningWheelhouse
+  publish(archive: BuiltArchive, version: string): Promise<void>
+  promote(version: string, query?: string): Promise<{ status: number; text: string }>
+  get<T>(path: string): Promise<T>
+  text(path: string): Promise<string>
+  /** What each node's service says of itself; `undefined` where it does not answer. */
+  running(): Promise<readonly (Running | undefined)[]>
+  /** Kills, without warning, whoever carries deploys now, and sees to it that somebody is there to go on. */
+  killCarrier(): Promise<void>
+}
+
+export interface Running {
+  readonly version: string
+  readonly pid: number
+  readonly greeting: string | null
+}
+
+/** Who runs, and how one of them is replaced. */
+interface Processes extends AsyncDisposable {
+  server(): RunningWheelhouse
+  killCarrier(): Promise<void>
+}
+
+type Way = (site: { home: string; port: number; environment: Record<string, string> }) => Promise<Processes>
+
+export const ways: readonly (readonly [string, Way])[] = [
+  ['embedded: one process on a folder', embedded],
+  ['scaled: two servers and two workers on versitygw and Redis', scaled],
+]
+
+export async function startSite(way: Way, options: SiteOptions): Promise<DeploySite> {
+  const home = await temporaryFolder('site')
+  const fleet = await startFleet(home.path, options.nodes)
+  const config = join(home.path, 'wheelhouse.yaml')
+  await writeConfiguration(config, { ...options, fleet })
+  const port = await freePort()
+  const gate = await openGate(port)
+  const environment = { WHEELHOUSE_CONFIG: config, WHEELHOUSE_EXTERNAL_URL: gate.url }
+  const processes = await way({ home: home.path, port, environment })
+  const ask = (path: string, init: RequestInit = {}) => {
+    const { url, token } = processes.server()
+    return fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
+  }
+  return {
+    fleet,
+    home: home.path,
+    config,
+    gate,
+    ...processes,
+    async publish(archive, version) {
+      const answer = await post(processes.server(), archive, { name: 'app', version })
+      if (answer.status !== 200) throw new Error(`not published: ${JSON.stringify(answer)}`)
+    },
+    async promote(version, query = '?wait=60') {
+      const answer = await ask(`/promote/app/${version}${query}`, { method: 'POST' })
+      return { status: answer.status, text: await answer.text() }
+    },
+    get: async (path) => JSON.parse(await (await ask(path, { headers: { accept: 'application/json' } })).text()),
+    text: async (path) => await (await ask(path)).text(),
+    running: () => Promise.all(fleet.members.map(({ service }) => askService(service.url))),
+    [Symbol.asyncDispose]: async () => {
+      await processes[Symbol.asyncDispose]()
+      await gate[Symbol.asyncDispose]()
+      await fleet[Symbol.asyncDispose]()
+      await home[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function askService(url: string): Promise<Running | undefined> {
+  try {
+    return (await (await fetch(`${url}/version`)).json()) as Running
+  } catch {
+    return undefined
+  }
+}
+
+async function embedded({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {
+  let server = await startWheelhouse({ folder: home, port, environment })
+  return {
+    server: () => server,
+    async killCarrier() {
+      await server.kill()
+      server = await startWheelhouse({ folder: home, port, environment })
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+async function scaled({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {
+  const s3 = await startVersitygw()
+  const redis = await startRedis()
+  const shared = {
+    ...environment,
+    S3_BUCKET: await s3.createBucket(),
+    S3_ENDPOINT: s3.endpoint,
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    REDIS_URL: redis.url,
+    WHEELHOUSE_ADMIN_TOKEN: 'the-admin-token-of-the-tests-on-s3',
+    WHEELHOUSE_SPOOL: join(home, 'spool'),
+  }
+  // Nodes read from the one, people and CI speak to the other.
+  const servers = [
+    await startWheelhouse({ folder: home, port, environment: shared }),
+    await startWheelhouse({ folder: home, environment: { ...shared, WHEELHOUSE_SPOOL: join(home, 'spool-2') } }),
+  ] as const
+  let workers: readonly RunningWorker[] = [
+    await startWorkerProcess(home, shared),
+    await startWorkerProcess(home, shared),
+  ]
+  return {
+    server: () => servers[1],
+    async killCarrier() {
+      const carriers = workers.filter((worker) => carries(worker.output()))
+      await Promise.all(carriers.map((worker) => worker.kill()))
+      const replaced = await Promise.all(carriers.map(() => startWorkerProcess(home, shared)))
+      workers = [...workers.filter((worker) => !carriers.includes(worker)), ...replaced]
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const one of [...workers, ...servers, redis, s3]) await one[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Its log begins more deploys than it ends. */
+function carries(log: string): boolean {
+  const count = (pattern: RegExp) => log.match(pattern)?.length ?? 0
+  return count(/"Carrying /g) > count(/"phase":|Let go of/g)
+}
