@@ -1,0 +1,82 @@
+import type { Clock } from '../../src/clock.ts'
+import type { Effect, Outcome, Rollout } from '../../src/deploy/rollout/model.ts'
+
+export interface FakeNode {
+  readonly name: string
+  /** Name of the release that the service runs; `undefined` before the first deploy. */
+  running: string | undefined
+  serving: boolean
+}
+
+/**
+ * Nodes as a deploy meets them: runs go on when their worker dies, the same attempt is one run, and a worker with a lower
+ * fence than one seen before is refused. Keeps count of what was run, and of how many nodes were out of service at once.
+ */
+export class FakeFleet {
+  readonly nodes: readonly FakeNode[]
+  readonly started: string[] = []
+  mostOutOfService = 0
+  readonly #clock: Clock
+  readonly #breaks: (effect: Effect) => boolean
+  readonly #runs = new Map<string, Promise<Outcome>>()
+  readonly #fences = new Map<string, number>()
+
+  constructor(names: readonly string[], clock: Clock, breaks: (effect: Effect) => boolean = () => false) {
+    this.nodes = names.map((name) => ({ name, running: '1.0.0-old', serving: true }))
+    this.#clock = clock
+    this.#breaks = breaks
+  }
+
+  /** What the crew of a worker does, without SSH. */
+  act(fence: number, effect: Effect, rollout: Rollout): Promise<Outcome> {
+    const node = this.nodes.find(({ name }) => name === effect.node)
+    if (node === undefined) return this.#withoutNode(effect)
+    if (!['resolve', 'stage', 'activate', 'restore'].includes(effect.kind)) return this.#look(node, effect, rollout)
+    if (fence < (this.#fences.get(node.name) ?? 0)) {
+      return Promise.resolve({ ok: false, problem: 'a newer worker has taken over' })
+    }
+    this.#fences.set(node.name, fence)
+    const run = this.#runs.get(effect.attempt) ?? this.#run(node, effect, rollout)
+    this.#runs.set(effect.attempt, run)
+    return run
+  }
+
+  async #withoutNode(effect: Effect): Promise<Outcome> {
+    if (effect.kind === 'soak') {
+      await this.#clock.sleep((effect.until ?? 0) - this.#clock.now())
+      return { ok: true }
+    }
+    const nodes = this.nodes.map(({ name }) => name)
+    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: 1, soakSeconds: 5 } }
+  }
+
+  async #look(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
+    await this.#clock.sleep(700)
+    if (effect.kind === 'probe') {
+      const before = { release: node.running ?? '', version: '1.0.0', healthy: node.serving }
+      return { ok: true, found: { kind: 'probe', nodeClass: 'c', ...(node.running !== undefined && { before }) } }
+    }
+    const progress = rollout.nodes.find(({ name }) => name === node.name)
+    const wanted = effect.kind === 'check' ? progress?.before?.release : progress?.release
+    const fine = node.serving && node.running === wanted
+    return fine ? { ok: true } : { ok: false, problem: `${node.name} does not serve ${wanted}` }
+  }
+
+  async #run(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
+    this.started.push(effect.attempt)
+    if (effect.kind === 'activate' || effect.kind === 'restore') return await this.#restart(node, effect, rollout)
+    await this.#clock.sleep(3_000)
+    if (effect.kind === 'resolve') return { ok: true, found: { kind: 'resolve', lock: 'd'.repeat(64) } }
+    return { ok: true }
+  }
+
+  async #restart(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
+    const progress = rollout.nodes.find(({ name }) => name === node.name)
+    node.serving = false
+    this.mostOutOfService = Math.max(this.mostOutOfService, this.nodes.filter(({ serving }) => !serving).length)
+    await this.#clock.sleep(1_500)
+    node.running = effect.kind === 'restore' ? progress?.before?.release : progress?.release
+    node.serving = !this.#breaks(effect)
+    return { ok: true }
+  }
+}
