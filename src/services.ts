@@ -33,6 +33,7 @@ import { type Committer, committerOn } from './registry/committer.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
 import { type Projects, projectsIn } from './registry/projects.ts'
 import { segmentsIn } from './registry/segments.ts'
+import { openSpool } from './registry/staging/spool.ts'
 import { openStaging, type Staging } from './registry/staging/staging.ts'
 import { openStore } from './store.ts'
 
@@ -84,7 +85,8 @@ export async function openServices(config: Config, stagingThread: URL, log: Log)
   await using disposals = new Disposals()
   const core = disposals.use(await openCore(config, log))
   const adminTokenFile = await firstToken(config, core.tokens)
-  const staging = disposals.use(await openStaging(config.spool, stagingThread, 2))
+  const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
+  const staging = disposals.use(openStaging(spool.folder, stagingThread, 2))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   return {

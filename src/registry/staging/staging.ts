@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
@@ -26,13 +25,8 @@ export interface Staging extends AsyncDisposable {
   stage(algorithms: readonly Algorithm[]): StagedFile
 }
 
-/**
- * Spools uploads through a few threads (`script` is the compiled `thread.ts`). The spool is a folder of this process
- * alone, best on the filesystem of the store: what is accepted is then linked and not copied.
- */
-export async function openStaging(spool: string, script: URL, threads: number): Promise<Staging> {
-  await mkdir(spool, { recursive: true, mode: 0o700 })
-  const folder = await mkdtemp(join(spool, 'uploads-'))
+/** Spools uploads through a few threads (`script` is the compiled `thread.ts`) into `folder`, which is ours alone. */
+export function openStaging(folder: string, script: URL, threads: number): Staging {
   const workers = Array.from({ length: threads }, () => startThread(script))
   let opened = 0
   return {
@@ -43,7 +37,6 @@ export async function openStaging(spool: string, script: URL, threads: number): 
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }
