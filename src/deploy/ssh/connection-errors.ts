@@ -22,8 +22,8 @@ export function hostKeyError(target: HostTarget, key: Buffer, verdict: HostKeyVe
   const details = { host: target.name, fingerprint: fingerprintOf(key) }
   const texts: Readonly<Record<HostKeyVerdict, string>> = {
     trusted: '',
-    unknown: `The host key of ${where} is not known. ${shown}. Compare it with the machine's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) and record it among the known hosts.`,
-    changed: `The host key of ${where} has changed: the machine was set up anew, or somebody stands in between. ${shown}. Find out which before you replace the one on record.`,
+    unknown: `The host key of ${where} is not known. ${shown}. Compare it with the machine's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then record it: wheelhouse hosts trust ${target.name}`,
+    changed: `The host key of ${where} has changed: the machine was set up anew, or somebody stands in between. ${shown}. Find out which, and only then replace the one on record: wheelhouse hosts trust --replace ${target.name}`,
     revoked: `The host key of ${where} is revoked. ${shown}. Nobody may log in there until it has a new one.`,
     'certificate-authority': `${where} is known by a certificate authority only, and host certificates cannot be checked here. ${shown}. Record the plain key of the host.`,
   }
