@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { quote } from '../deploy/node/shell.ts'
 import { createApp } from '../http/app.ts'
 import { listen } from '../http/server.ts'
 import { jsonLog } from '../log.ts'
@@ -25,7 +26,7 @@ export async function serve(terminal: Terminal): Promise<void> {
 /** What a newcomer pastes next. The token is read from its file, so that it stands in no log and no history. */
 function welcome(config: Config, port: number, tokenFile: string | undefined): string {
   const url = config.server.externalUrl.replace(/:0$/, `:${port}`)
-  const token = tokenFile === undefined ? '$WHEELHOUSE_TOKEN' : `$(cat ${tokenFile})`
+  const token = tokenFile === undefined ? '$WHEELHOUSE_TOKEN' : `$(cat ${quote(tokenFile)})`
   const withToken = url.replace('://', `://__token__:${token}@`)
   return [
     `Wheelhouse is at ${url}`,
@@ -34,6 +35,6 @@ function welcome(config: Config, port: number, tokenFile: string | undefined): s
     '',
     `  twine upload --repository-url ${url}/legacy/ -u __token__ -p "${token}" dist/*`,
     `  pip install --index-url "${withToken}/simple/" app`,
-    `  curl -H "Authorization: Bearer ${token}" ${url}/simple/`,
+    `  curl -X POST -H "Authorization: Bearer ${token}" "${url}/promote/app/1.0.0?wait=300"`,
   ].join('\n')
 }
