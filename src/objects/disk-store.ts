@@ -7,6 +7,7 @@ import { storageError } from './disk-errors.ts'
 import { createFolder, syncFile, syncFolder } from './disk-sync.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
+import { Revisions } from './revisions.ts'
 
 const rememberedVersions = 100_000
 
@@ -22,6 +23,7 @@ export class DiskStore implements ObjectStore {
   readonly #temporary: string
   readonly #mutex = new KeyedMutex()
   readonly #versions = new Map<string, string>()
+  readonly #revisions = new Revisions()
   #lastModified = 0
 
   private constructor(root: string) {
@@ -36,6 +38,10 @@ export class DiskStore implements ObjectStore {
     await createFolder(store.#root, root)
     await mkdir(store.#temporary, { recursive: true })
     return store
+  }
+
+  revision(prefix: string): number {
+    return this.#revisions.of(prefix)
   }
 
   async read(key: string, unlessVersion?: string) {
@@ -126,11 +132,14 @@ export class DiskStore implements ObjectStore {
     return join(this.#root, key)
   }
 
+  /** The revision grows when the task is over, whatever came of it: a write that rejected may have happened. */
   #exclusively<T>(key: string, task: (path: string) => Promise<T>): Promise<T> {
     return this.#mutex.run(key, () =>
-      task(this.#path(key)).catch((error: unknown) => {
-        throw storageError(key, error)
-      }),
+      task(this.#path(key))
+        .catch((error: unknown) => {
+          throw storageError(key, error)
+        })
+        .finally(() => this.#revisions.grow(key)),
     )
   }
 

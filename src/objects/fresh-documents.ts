@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Documents, DocumentType, Versioned } from './documents.ts'
+import { SharedRead } from './shared-read.ts'
 
 /**
  * Documents from a bounded cache that are nevertheless fresh: what `get` answers was read, or shown to be unchanged, by
@@ -20,8 +21,7 @@ export interface FreshnessOptions {
 interface Entry {
   document: Versioned<unknown> | undefined
   readAt: number
-  running?: Promise<void>
-  waiting?: Promise<void>
+  readonly reading: SharedRead
 }
 
 export function freshDocuments(documents: Documents, clock: Clock, options: FreshnessOptions): FreshDocuments {
@@ -41,34 +41,27 @@ export function freshDocuments(documents: Documents, clock: Clock, options: Fres
     evict()
   }
 
-  /** A read that starts from now on: the running one began too early for this caller, the one after it is shared. */
-  function nextRead<T>(type: DocumentType<T>, key: string, entry: Entry): Promise<void> {
-    if (entry.running === undefined) {
-      const running = revalidate(type, key, entry).finally(() => delete entry.running)
-      entry.running = running
-      return running
-    }
-    entry.waiting ??= entry.running
-      .catch(() => undefined)
-      .then(() => {
-        delete entry.waiting
-        return nextRead(type, key, entry)
-      })
-    return entry.waiting
-  }
-
   /** Oldest use first: a Map keeps the order of insertion, and `touch` inserts anew. */
   function evict(): void {
     for (const [key, entry] of cache) {
       if (bytes <= options.maxBytes && cache.size <= 50_000) return
-      if (entry.running !== undefined) continue
+      if (entry.reading.running) continue
       cache.delete(key)
       bytes -= entry.document?.bytes ?? 0
     }
   }
 
-  function touch(key: string): Entry {
-    const entry = cache.get(key) ?? { document: undefined, readAt: Number.NEGATIVE_INFINITY }
+  function newEntry<T>(type: DocumentType<T>, key: string): Entry {
+    const entry: Entry = {
+      document: undefined,
+      readAt: Number.NEGATIVE_INFINITY,
+      reading: new SharedRead(() => revalidate(type, key, entry)),
+    }
+    return entry
+  }
+
+  function touch<T>(type: DocumentType<T>, key: string): Entry {
+    const entry = cache.get(key) ?? newEntry(type, key)
     cache.delete(key)
     cache.set(key, entry)
     return entry
@@ -76,8 +69,8 @@ export function freshDocuments(documents: Documents, clock: Clock, options: Fres
 
   return {
     async get<T>(type: DocumentType<T>, key: string) {
-      const entry = touch(key)
-      if (clock.monotonic() - entry.readAt >= options.maxAge) await nextRead(type, key, entry)
+      const entry = touch(type, key)
+      if (clock.monotonic() - entry.readAt >= options.maxAge) await entry.reading.next()
       // One key has one type: `keys.ts` and the document types are paired by the features.
       return entry.document as Versioned<T> | undefined
     },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { DomainError } from '../errors.ts'
 import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
+import { Revisions } from './revisions.ts'
 
 interface Kept {
   readonly body: Buffer
@@ -13,7 +14,12 @@ interface Kept {
 export class MemoryStore implements ObjectStore {
   readonly exclusive = true
   readonly #objects = new Map<string, Kept>()
+  readonly #revisions = new Revisions()
   #writes = 0
+
+  revision(prefix: string): number {
+    return this.#revisions.of(prefix)
+  }
 
   async read(key: string, unlessVersion?: string) {
     const kept = this.#objects.get(key)
@@ -26,6 +32,7 @@ export class MemoryStore implements ObjectStore {
     const holds = condition === 'absent' ? kept === undefined : kept?.version === condition.version
     if (!holds) return { ok: false, reason: 'precondition-failed' }
     const version = `m${++this.#writes}`
+    this.#revisions.grow(key)
     this.#objects.set(key, { body: Buffer.from(body), version, modified: Date.now() })
     return { ok: true, version }
   }
@@ -55,6 +62,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
+    this.#revisions.grow(key)
     this.#objects.delete(key)
   }
 }

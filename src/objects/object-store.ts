@@ -18,6 +18,11 @@ import type { Readable } from 'node:stream'
 export interface ObjectStore {
   /** True where this process alone writes, so that what it remembers of versions is the truth (disk, memory). */
   readonly exclusive: boolean
+  /**
+   * Where this process alone writes: a number that grows with every write and removal under the first part of keys
+   * (`catalog/`), so that nothing changed while it stands still. Absent where others write too.
+   */
+  revision?(prefix: string): number
   /** A document, whole. `unchanged` when it still has the version given; `undefined` when there is none. */
   read(key: string, unlessVersion?: string): Promise<StoredDocument | 'unchanged' | undefined>
   /** Writes a small document under a condition. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Documents, DocumentType } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
+import { SharedRead } from '../objects/shared-read.ts'
 
 /** Names of projects, one shard of 256. Written before a project's first commit: it may name one that has no head yet. */
 const shardDocument: DocumentType<readonly string[]> = {
@@ -16,8 +17,10 @@ export interface Catalog {
 }
 
 export function catalogIn(documents: Documents): Catalog {
+  const { store } = documents
   const shards = new Map<string, { readonly version: string; readonly names: readonly string[] }>()
   let merged = { names: [] as readonly string[], version: '' }
+  let mergedAt: number | undefined
 
   async function load(key: string, version: string): Promise<boolean> {
     if (shards.get(key)?.version === version) return false
@@ -26,6 +29,20 @@ export function catalogIn(documents: Documents): Catalog {
     return true
   }
 
+  async function merge(): Promise<void> {
+    // Asked before the listing: a shard that is written meanwhile makes the next caller list again.
+    const revision = store.revision?.(keys.catalogPrefix)
+    const listed: [key: string, version: string][] = []
+    for await (const { key, version } of store.list(keys.catalogPrefix)) listed.push([key, version])
+    const changed = await Promise.all(listed.map(([key, version]) => load(key, version)))
+    if (changed.includes(true)) {
+      const names = [...shards.values()].flatMap((shard) => shard.names).sort()
+      merged = { names, version: listed.map(([key]) => shards.get(key)?.version).join(' ') }
+    }
+    mergedAt = revision
+  }
+
+  const merging = new SharedRead(merge)
   return {
     async add(project) {
       await documents.update(shardDocument, keys.catalogShard(project), (names = []) =>
@@ -33,14 +50,8 @@ export function catalogIn(documents: Documents): Catalog {
       )
     },
     async names() {
-      const listed: [key: string, version: string][] = []
-      for await (const { key, version } of documents.store.list(keys.catalogPrefix)) listed.push([key, version])
-      const changed = await Promise.all(listed.map(([key, version]) => load(key, version)))
-      if (changed.includes(true)) {
-        const names = [...shards.values()].flatMap((shard) => shard.names).sort()
-        const version = listed.map(([key]) => shards.get(key)?.version).join(' ')
-        merged = { names, version }
-      }
+      const revision = store.revision?.(keys.catalogPrefix)
+      if (revision === undefined || revision !== mergedAt) await merging.next()
       return merged
     },
   }

@@ -49,6 +49,21 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       expect(await textOf(store, key)).toBe('two')
     })
 
+    it('has a revision that grows with every write and removal, exactly where nobody else writes', async () => {
+      const key = fresh()
+      const revision = () => store.revision?.('contract/')
+      expect(revision() !== undefined).toBe(store.exclusive)
+      if (!store.exclusive) return
+      const seen = [revision()]
+      const version = await versionAfter(store, key, 'one', 'absent')
+      seen.push(revision())
+      await versionAfter(store, key, 'two', { version })
+      seen.push(revision())
+      await store.delete(key)
+      seen.push(revision())
+      expect(new Set(seen).size).toBe(4)
+    })
+
     it('refuses to replace what is gone', async () => {
       const key = fresh()
       const version = await versionAfter(store, key, 'one', 'absent')
