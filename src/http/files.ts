@@ -48,7 +48,7 @@ async function findFile(
   filename: string,
 ): Promise<Found | undefined> {
   if (!/^[a-z0-9-]+$/.test(project)) return undefined
-  const file = (await projects.find(project))?.byFilename.get(filename)
+  const file = await projects.findFile(project, filename)
   if (file === undefined || file.sha256 !== sha256) return undefined
   return { file, key: keys.file(project, sha256, filename), digest: sha256, contentType: 'application/octet-stream' }
 }

@@ -15,7 +15,7 @@ const rememberedVersions = 100_000
  * The store in a folder, for one process at a time (see `folder-owner.ts`). A document is written beside its place,
  * synced, renamed over it, and the folder synced; conditions hold because writes of one key queue up in this process.
  * A version is the file's mtime, inode and size. Inodes and clock ticks come again, so each write sets an mtime of its
- * own, larger than any before it.
+ * own, larger than any before it. What may be synced at the same time is: the journal of a file system then commits once.
  */
 export class DiskStore implements ObjectStore {
   readonly exclusive = true
@@ -66,8 +66,7 @@ export class DiskStore implements ObjectStore {
       const file = await open(temporary, 'wx')
       try {
         await file.writeFile(body)
-        const version = await this.#stamp(file)
-        await createFolder(dirname(path), this.#root)
+        const [version] = await Promise.all([this.#stamp(file), createFolder(dirname(path), this.#root)])
         await rename(temporary, path)
         await syncFolder(dirname(path))
         return this.#remember(key, version)
@@ -86,8 +85,8 @@ export class DiskStore implements ObjectStore {
       if ((await this.#currentVersion(key)) !== undefined) return refused
       const source = await this.#onThisFilesystem(path)
       try {
-        const version = await syncFile(source, (file) => this.#stamp(file))
-        await createFolder(dirname(target), this.#root)
+        const stamped = syncFile(source, (file) => this.#stamp(file))
+        const [version] = await Promise.all([stamped, createFolder(dirname(target), this.#root)])
         await link(source, target)
         await syncFolder(dirname(target))
         return { ok: true, version }

@@ -48,12 +48,17 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
       const current = await documents.read(projectDocument, keys.project(project))
       if (current === undefined) await catalog.add(project)
       const head = current?.value ?? emptyHead(project, batch[0]?.displayName ?? project)
-      const { outcomes, records } = judge(batch, await segments.allFiles(head))
+      const { outcomes, records } = judge(batch, await known(head, batch))
       if (records.length > 0 && !(await swap(current, head, records))) continue
       settle(batch, outcomes)
       return
     }
     throw new DomainError('conflict', `Too many uploads to «${project}» at once. Nothing is lost; upload again.`)
+  }
+
+  async function known(head: ProjectHead, batch: readonly Waiting[]): Promise<readonly FileRecord[]> {
+    const found = await Promise.all(batch.map(({ record }) => segments.find(head, record.filename)))
+    return found.filter((file) => file !== undefined)
   }
 
   async function swap(current: Versioned<ProjectHead> | undefined, head: ProjectHead, records: readonly FileRecord[]) {

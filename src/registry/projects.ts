@@ -12,7 +12,6 @@ export interface Project {
   readonly version: string
   readonly head: ProjectHead
   readonly files: readonly FileRecord[]
-  readonly byFilename: ReadonlyMap<string, FileRecord>
   /** Files by canonical version; the keys are in PEP 440 order. */
   readonly releases: ReadonlyMap<string, readonly FileRecord[]>
 }
@@ -20,6 +19,8 @@ export interface Project {
 export interface Projects {
   /** `undefined` where there is no such project. Fresh: shows all that was acknowledged before the call. */
   find(name: string): Promise<Project | undefined>
+  /** One file by name; fresh as well, and without building the whole project. */
+  findFile(name: string, filename: string): Promise<FileRecord | undefined>
   /** Rejects with `project-not-found`. */
   get(name: string): Promise<Project>
   /** The version of the project's head alone, for caches in front. */
@@ -41,6 +42,10 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
       if (built.size >= keptProjects) built.clear()
       built.set(name, project)
       return project
+    },
+    async findFile(name, filename) {
+      const head = await fresh.get(projectDocument, keys.project(name))
+      return head && (await segments.find(head.value, filename))
     },
     async get(name) {
       const project = await projects.find(name)
@@ -69,7 +74,6 @@ function build(head: ProjectHead, version: string, files: readonly FileRecord[])
     version,
     head,
     files,
-    byFilename: new Map(files.map((file) => [file.filename, file])),
     releases,
   }
 }

@@ -80,7 +80,7 @@ function recordOf(
 
 /** Answers early what the commit would answer late: most repeated uploads end here, before any byte is stored. */
 async function findExisting(projects: Projects, claim: Claim, record: FileRecord): Promise<FileRecord | undefined> {
-  const existing = (await projects.find(claim.project))?.byFilename.get(claim.filename)
+  const existing = await projects.findFile(claim.project, claim.filename)
   if (existing === undefined || existing.sha256 === record.sha256) return existing
   throw fileExists(claim.filename, existing.sha256, record.sha256)
 }
@@ -93,6 +93,8 @@ async function storeBytes(
   path: string,
   metadata: Uint8Array | undefined,
 ): Promise<void> {
-  await store.writeFile(keys.file(project, sha256, filename), path, sha256)
-  if (metadata !== undefined) await store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent')
+  await Promise.all([
+    store.writeFile(keys.file(project, sha256, filename), path, sha256),
+    metadata && store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
+  ])
 }

@@ -9,15 +9,24 @@ export interface Segments {
   /** All records of a project, oldest first. */
   allFiles(head: ProjectHead): Promise<readonly FileRecord[]>
   load(project: string, n: number): Promise<readonly FileRecord[]>
+  /** One file of a project by name, at a cost that does not grow with the number of files. */
+  find(head: ProjectHead, filename: string): Promise<FileRecord | undefined>
   /** Create-only; resolves when the segment is there, whoever wrote it. */
   seal(project: string, segment: SealedSegment): Promise<void>
 }
 
+interface Segment {
+  readonly files: readonly FileRecord[]
+  readonly byName: ReadonlyMap<string, FileRecord>
+  /** Of the stored JSON. */
+  readonly bytes: number
+}
+
 export function segmentsIn(documents: Documents, maxBytes: number): Segments {
-  const cache = new Map<string, { readonly files: readonly FileRecord[]; readonly bytes: number }>()
+  const cache = new Map<string, Segment>()
   let bytes = 0
 
-  function keep(key: string, entry: { files: readonly FileRecord[]; bytes: number }): void {
+  function keep(key: string, entry: Segment): void {
     const before = cache.get(key)
     cache.delete(key)
     cache.set(key, entry)
@@ -29,25 +38,38 @@ export function segmentsIn(documents: Documents, maxBytes: number): Segments {
     }
   }
 
+  async function segment(project: string, n: number): Promise<Segment> {
+    const key = keys.projectSegment(project, n)
+    const cached = cache.get(key)
+    if (cached !== undefined) {
+      keep(key, cached)
+      return cached
+    }
+    const found = await documents.read(segmentDocument, key)
+    if (found === undefined) {
+      const text = `Segment ${n} of the project «${project}» is missing from the store, though its head counts it.`
+      throw new DomainError('document-corrupt', text, { key })
+    }
+    const byName = new Map(found.value.map((file) => [file.filename, file]))
+    const entry = { files: found.value, byName, bytes: found.bytes }
+    keep(key, entry)
+    return entry
+  }
+
   const segments: Segments = {
-    async load(project, n) {
-      const key = keys.projectSegment(project, n)
-      const cached = cache.get(key)
-      if (cached !== undefined) {
-        keep(key, cached)
-        return cached.files
+    load: async (project, n) => (await segment(project, n)).files,
+    async find(head, filename) {
+      const recent = head.files.find((file) => file.filename === filename)
+      if (recent !== undefined) return recent
+      const sealed = await Promise.all(numbersOf(head).map((n) => segment(head.project, n)))
+      for (const { byName } of sealed) {
+        const found = byName.get(filename)
+        if (found !== undefined) return found
       }
-      const found = await documents.read(segmentDocument, key)
-      if (found === undefined) {
-        const text = `Segment ${n} of the project «${project}» is missing from the store, though its head counts it.`
-        throw new DomainError('document-corrupt', text, { key })
-      }
-      keep(key, { files: found.value, bytes: found.bytes })
-      return found.value
+      return undefined
     },
     async allFiles(head) {
-      const numbers = Array.from({ length: head.segments }, (_, n) => n)
-      const sealed = await Promise.all(numbers.map((n) => segments.load(head.project, n)))
+      const sealed = await Promise.all(numbersOf(head).map((n) => segments.load(head.project, n)))
       return [...sealed.flat(), ...head.files]
     },
     async seal(project, segment) {
@@ -55,4 +77,8 @@ export function segmentsIn(documents: Documents, maxBytes: number): Segments {
     },
   }
   return segments
+}
+
+function numbersOf(head: ProjectHead): readonly number[] {
+  return Array.from({ length: head.segments }, (_, n) => n)
 }

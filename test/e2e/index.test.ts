@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greetingWheel } from '../support/demo-app.ts'
 import { type Deployment, deployments } from '../support/deployments.ts'
 import { clientsIn, indexUrl, post, simplePage } from '../support/index-clients.ts'
+import { type NginxServer, startNginx } from '../support/nginx.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
-import { anSdist, aWheel } from '../support/wheels.ts'
+import { until } from '../support/until.ts'
+import { wheelhouseScript } from '../support/wheelhouse.ts'
+import { anSdist, aWheel, type BuiltArchive } from '../support/wheels.ts'
 
 describe.each(deployments)('the index, %s', (_name, deploy) => {
   let servers: Deployment
@@ -55,24 +61,57 @@ describe.each(deployments)('the index, %s', (_name, deploy) => {
     expect(await simplePage(servers.here, 'twice')).toMatchObject({ files: [{ hashes: { sha256: first.sha256 } }] })
   })
 
-  it.each(['pipOld', 'pipNew'] as const)('installs a package and its dependency with %s', async (pip) => {
-    const app = aWheel({ name: 'needs-greeting', version: '1.0', requires: ['greeting==2.0'] })
-    await clients.twine('twine', servers.here, [app, greetingWheel('2.0')])
-    const installed = await clients.pipInstall(pip, indexUrl(servers.there), ['needs-greeting'], `lib-${pip}`)
-    expect(installed.code, installed.stdout + installed.stderr).toBe(0)
-    expect(installed.stdout).toContain('Successfully installed')
-    expect(installed.stdout).toContain('greeting-2.0')
-    const hashed = [`needs-greeting==1.0`, '--no-deps', '--require-hashes']
-    const refused = await clients.pipInstall(pip, indexUrl(servers.there), hashed, `lib2-${pip}`)
-    expect(refused.code).not.toBe(0)
-  })
+  describe.each(['as the client asks for it', 'as HTML'])(
+    'installs a package and its dependency by hash, %s,',
+    (page) => {
+      const app = aWheel({ name: 'needs-greeting', version: '1.0', requires: ['greeting==2.0'] })
+      const greeting = greetingWheel('2.0')
+      let proxy: NginxServer
+      let index: string
+      let locked: string
+      beforeAll(async () => {
+        await clients.twine('twine', servers.here, [app, greeting])
+        // Every client asks for JSON before HTML: only something in between can make the server answer with HTML.
+        const directives = page === 'as HTML' ? ['proxy_set_header Accept text/html'] : []
+        proxy = await startNginx({ upstreams: [servers.there.url.replace('http://', '')], directives })
+        index = indexUrl({ ...servers.there, url: proxy.url })
+        locked = join(home.path, 'requirements.txt')
+        const line = (name: string, version: string, { sha256 }: BuiltArchive) =>
+          `${name}==${version} --hash=sha256:${sha256}\n`
+        await writeFile(locked, line('needs-greeting', '1.0', app) + line('greeting', '2.0', greeting))
+      })
+      afterAll(() => proxy?.[Symbol.asyncDispose]())
 
-  it('installs with uv, with hashes', async () => {
-    const wheel = aWheel({ name: 'for-uv', version: '3.1' })
-    await clients.twine('twine', servers.here, [wheel])
-    const installed = await clients.uvInstall(indexUrl(servers.there), ['for-uv==3.1'], 'lib-uv')
-    expect(installed.code, installed.stderr).toBe(0)
-    expect(installed.stderr).toContain('for-uv==3.1')
+      it.each(['pipOld', 'pipNew'] as const)('with %s', async (pip) => {
+        const into = `lib-${pip}-${page}`
+        const hashed = ['--require-hashes', '-r', locked]
+        const installed = await clients.pipInstall(pip, index, hashed, into)
+        expect(installed.code, installed.stdout + installed.stderr).toBe(0)
+        expect(installed.stdout).toMatch(/Successfully installed greeting-2.0 needs-greeting-1.0/)
+        expect(existsSync(join(home.path, into, 'greeting', '__init__.py'))).toBe(true)
+        const unpinned = await clients.pipInstall(pip, index, ['--require-hashes', 'needs-greeting==1.0'], 'nowhere')
+        expect(unpinned.code).not.toBe(0)
+      })
+
+      it('with uv', async () => {
+        const installed = await clients.uvInstall(index, ['--require-hashes', '-r', locked], `lib-uv-${page}`)
+        expect(installed.code, installed.stderr).toBe(0)
+        expect(installed.stderr).toContain('needs-greeting==1.0')
+      })
+    },
+  )
+
+  it('turns away a revoked token on every server within five seconds', async () => {
+    const command = async (...words: string[]) => {
+      const run = await clients.runOk([process.execPath, wheelhouseScript, ...words], servers.here.environment)
+      return run.stdout.trim()
+    }
+    const token = await command('token', 'create', 'soon-gone', '--scope', 'read')
+    const statuses = async () =>
+      await Promise.all([servers.here, servers.there].map((server) => statusOf(`${server.url}/simple/`, token)))
+    expect(await statuses()).toEqual([200, 200])
+    await command('token', 'revoke', token.split('_')[1] ?? '')
+    await until(async () => (await statuses()).every((status) => status === 401), 5)
   })
 
   it('counts every one of 200 parallel uploads once, over all servers', async () => {
@@ -102,6 +141,10 @@ describe.each(deployments)('the index, %s', (_name, deploy) => {
     expect(await simplePage(servers.there, 'race')).toMatchObject({ files: [{ hashes: { sha256: winner?.sha256 } }] })
   })
 })
+
+async function statusOf(url: string, token: string): Promise<number> {
+  return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status
+}
 
 /** Without the line breaks and frames that clients put into messages. */
 function words(text: string): string {

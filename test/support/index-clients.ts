@@ -56,7 +56,7 @@ export function clientsIn(home: string) {
       const argv = [...useTool('uv'), 'publish', '--publish-url', `${server.url}/legacy/`, ...(await put(files))]
       return await run(argv, { env: { ...env, UV_PUBLISH_TOKEN: token }, cwd: home })
     },
-    /** Installs into a new folder with the pip of a tool; `page` forces one representation of the index. */
+    /** Installs into a new folder with the pip of a tool. */
     async pipInstall(tool: ToolName, index: string, requirement: readonly string[], into: string): Promise<RunResult> {
       const argv = [
         ...useTool(tool),
@@ -86,7 +86,8 @@ export function clientsIn(home: string) {
       ]
       return await run(argv, { env, cwd: home })
     },
-    runOk: async (argv: readonly string[]) => await runOk(argv, { env, cwd: home }),
+    runOk: async (argv: readonly string[], extra: Readonly<Record<string, string>> = {}) =>
+      await runOk(argv, { env: { ...env, ...extra }, cwd: home }),
   }
 }
 
