@@ -38,5 +38,5 @@ export function watchNodes(narrator: Narrator, nodes: readonly DemoNode[]): Watc
 }
 
 function row(seconds: string, cells: readonly string[]): string {
-  return [seconds.padStart(9), ...cells.map((cell) => cell.padEnd(7))].join('   ').trimEnd()
+  return `| ${[seconds.padStart(7), ...cells.map((cell) => cell.padEnd(5))].join('   ').trimEnd()}`
 }
