@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/errors.ts'
 import { fetchTools } from '../support/fetch/fetch-tools.ts'
 import { DemoFailure } from './demo-failure.ts'
 import { aborted, Interrupted, unlessAborted } from './interruption.ts'
@@ -45,12 +46,12 @@ function introduction(scratch: string): string {
 
 /** Says in one line each what it fetches; silent where everything is there. */
 async function fetchWhatIsMissing(): Promise<void> {
-  const problems = await fetchTools(demoTools)
+  const problems = await fetchTools(demoTools).catch((error: unknown) => [messageOf(error)])
   if (problems.length === 0) return
   throw new DemoFailure('What it needs could not be fetched.', {
     output: problems.join('\n'),
     remedy:
-      'run the line that is named there, or see to it that apt and pip reach their indexes; then start the demo again.',
+      'run the line that is named there, or see to it that apt and pip reach their indexes and `.cache/` can be written.',
   })
 }
 
