@@ -1,4 +1,5 @@
 import { installDebianPackages } from '../support/fetch/debian.ts'
+import { fetchTools } from '../support/fetch/fetch-tools.ts'
 import { measureDownloads } from './downloads.ts'
 import { measureInstalls } from './installs.ts'
 import { measureLargeUploads } from './large-uploads.ts'
@@ -24,7 +25,9 @@ async function main(asked: readonly string[]): Promise<number> {
     progress(`No such section: ${unknown.join(', ')}. There are: ${Object.keys(sections).join(', ')}.`)
     return 2
   }
-  await installDebianPackages(['wrk', 'nginx-light', 'curl'])
+  const problems = await fetchTools(['python', 'nginx', 'curl', 'uv', 'pipNew', 'versitygw'])
+  for (const problem of problems) progress(problem)
+  await installDebianPackages(['wrk'])
   await fetchPeers()
   console.log(`${machine()}\n`)
   for (const [name, measure] of Object.entries(sections)) {

@@ -12,7 +12,7 @@ import type { IndexServer } from './index-server.ts'
 const versions = { peryx: '2026.1010.0', 'devpi-server': '6.20.3', pypiserver: '2.4.2' } as const
 
 export async function fetchPeers(): Promise<void> {
-  for (const [project, version] of Object.entries(versions)) await fetchFromPypi(project, version)
+  for (const [project, version] of Object.entries(versions)) await fetchFromPypi({ project, version })
 }
 
 function program(project: keyof typeof versions, name: string): string {

@@ -262,5 +262,6 @@ describe('the server and its folder', () => {
     expect((await post(last, aWheel({ name: 'app', version: '1.0' }), { name: 'app', version: '1.0' })).status).toBe(
       200,
     )
-  })
+    // Twelve starts of a server, on a machine that may be busy.
+  }, 120_000)
 })

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readlinkSync } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +18,7 @@ import { startNode } from '../support/sshd.ts'
 import { superviseService } from '../support/supervised-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { toolPaths, useTool } from '../support/tools.ts'
+import { until } from '../support/until.ts'
 import { startVersitygw } from '../support/versitygw.ts'
 import { anSdist, aWheel, writeBigWheel } from '../support/wheels.ts'
 
@@ -99,6 +103,27 @@ describe('a node', () => {
     await node[Symbol.asyncDispose]()
     expect(processesOf(node.home)).toEqual([])
     expect(await exists(node.root)).toBe(false)
+  })
+})
+
+describe('what belongs to a folder', () => {
+  it('is not the process of a person who came there on a terminal', async () => {
+    await using folder = await temporaryFolder('visited')
+    const visit = [
+      'import os, pty, sys',
+      'folder = sys.stdin.readline().strip()',
+      'pid, terminal = pty.fork()',
+      'os.chdir(folder) if pid == 0 else None',
+      'os.execvp("sleep", ["sleep", "600"]) if pid == 0 else print(pid, flush=True)',
+      'sys.stdin.read()',
+    ]
+    const host = spawn(toolPaths().python, ['-c', visit.join('\n')], { stdio: 'pipe' })
+    host.stdin.write(`${folder.path}\n`)
+    const [line] = await once(host.stdout, 'data')
+    await until(() => readlinkSync(`/proc/${Number(line)}/cwd`) === folder.path)
+    expect(processesOf(folder.path)).toEqual([])
+    host.stdin.end()
+    await once(host, 'exit')
   })
 })
 

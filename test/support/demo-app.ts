@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { aWheel, type BuiltArchive } from './wheels.ts'
 
 export interface DemoAppOptions {
@@ -23,18 +25,45 @@ export function demoApp(options: DemoAppOptions): BuiltArchive {
     version: options.version,
     requiresPython: '>=3.9',
     requires: [...greeting, ...(options.requires ?? [])],
-    files: {
-      ...sources(),
-      'app/_version.py': `VERSION = ${JSON.stringify(options.version)}\n`,
-      'app/_variant.py': variant(options),
-    },
+    files: packageFiles(options),
   })
+}
+
+/** Writes the project of `app` as a developer has it, with a `pyproject.toml` for a real build back end. */
+export async function writeDemoProject(folder: string, options: DemoAppOptions): Promise<void> {
+  const files = { 'pyproject.toml': pyproject(options), ...packageFiles(options) }
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  }
 }
 
 /** The dependency of `app`; with `tags` a wheel for one platform, with a compiled file's place taken by a text. */
 export function greetingWheel(version: string, options: { readonly tags?: readonly string[] } = {}): BuiltArchive {
   const files = { 'greeting/__init__.py': `__version__ = ${JSON.stringify(version)}\n` }
   return aWheel({ name: 'greeting', version, files, ...options })
+}
+
+function packageFiles(options: DemoAppOptions): Record<string, string> {
+  return {
+    ...sources(),
+    'app/_version.py': `VERSION = ${JSON.stringify(options.version)}\n`,
+    'app/_variant.py': variant(options),
+  }
+}
+
+function pyproject({ version }: DemoAppOptions): string {
+  return `[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "app"
+version = ${JSON.stringify(version)}
+description = "A small web service that says which version it is"
+requires-python = ">=3.9"
+`
 }
 
 function sources(): Record<string, string> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { askService, type Running } from './ask-service.ts'
 import { type Fleet, type FleetConfiguration, startFleet, writeConfiguration } from './fleet.ts'
 import { freePort } from './free-port.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -30,12 +31,6 @@ export interface DeploySite extends AsyncDisposable {
   running(): Promise<readonly (Running | undefined)[]>
   /** Kills, without warning, whoever carries deploys now, and sees to it that somebody is there to go on. */
   killCarrier(): Promise<void>
-}
-
-export interface Running {
-  readonly version: string
-  readonly pid: number
-  readonly greeting: string | null
 }
 
 /** Who runs, and how one of them is replaced. */
@@ -87,14 +82,6 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
       await fleet[Symbol.asyncDispose]()
       await home[Symbol.asyncDispose]()
     },
-  }
-}
-
-async function askService(url: string): Promise<Running | undefined> {
-  try {
-    return (await (await fetch(`${url}/version`)).json()) as Running
-  } catch {
-    return undefined
   }
 }
 

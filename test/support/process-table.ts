@@ -13,11 +13,15 @@ export function programName(pid: number): string {
   return readProc(pid, 'comm').trim()
 }
 
-/** Every process that has `folder` in its environment, its command line or as its working directory, but for this one. */
+/**
+ * Every process that has `folder` in its environment, its command line or as its working directory, but for this one and for
+ * those on another terminal: a person may be looking around in there.
+ */
 export function processesOf(folder: string): readonly number[] {
   const touches = (pid: number) =>
     [readProc(pid, 'environ'), readProc(pid, 'cmdline'), workingDirectory(pid)].some((text) => text.includes(folder))
-  return pids().filter((pid) => pid !== process.pid && touches(pid))
+  const ours = [0, terminalOf(process.pid)]
+  return pids().filter((pid) => pid !== process.pid && touches(pid) && ours.includes(terminalOf(pid)))
 }
 
 /** Sends KILL to each; one that is gone already is fine. */
@@ -39,6 +43,11 @@ function pids(): readonly number[] {
 
 function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? -1)
+}
+
+/** The controlling terminal as a number; 0 for none. The program's name before it may hold spaces and brackets. */
+function terminalOf(pid: number): number {
+  return Number(readProc(pid, 'stat').split(') ').at(-1)?.split(' ')[4] ?? 0)
 }
 
 /** Processes come and go while one reads, and those of other users may not be read at all: both read as empty. */

@@ -9,10 +9,12 @@ import { run } from './run.ts'
 import { logTail, type ServerProcess, startServer } from './server-process.ts'
 import { generateSshKey, type SshKey } from './ssh-keys.ts'
 import { nodeEnvironment, sshdConfiguration } from './sshd-configuration.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { newFolder, temporaryFolder } from './temporary-folder.ts'
 import { toolLabel, toolPaths, useTool } from './tools.ts'
 
 export interface NodeOptions {
+  /** The disk of the machine, made and removed by the node; somewhere temporary when left out. */
+  readonly folder?: string
   /** Who may log in; a new key is made when left out. */
   readonly clientKey?: SshKey
   /** What `python3` means on this node; Debian's CPython when left out, `pypy` for a node that differs. */
@@ -50,7 +52,7 @@ export interface SshNode extends AsyncDisposable {
 
 /** Starts a node. On dispose everything that was ever started through it is killed, and its disk removed. */
 export async function startNode(options: NodeOptions = {}): Promise<SshNode> {
-  const folder = await temporaryFolder('node')
+  const folder = await (options.folder === undefined ? temporaryFolder('node') : newFolder(options.folder))
   try {
     return await inFolder(folder.path, options, async () => await folder[Symbol.asyncDispose]())
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,7 +8,16 @@ export interface TemporaryFolder extends AsyncDisposable {
 
 /** A new folder outside the checkout, removed with all its content on dispose. */
 export async function temporaryFolder(purpose: string): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(await realpath(tmpdir()), `wheelhouse-${purpose}-`))
+  return removedOnDispose(await mkdtemp(join(await realpath(tmpdir()), `wheelhouse-${purpose}-`)))
+}
+
+/** A new folder where somebody wants it, removed with all its content on dispose. */
+export async function newFolder(path: string): Promise<TemporaryFolder> {
+  await mkdir(path)
+  return removedOnDispose(path)
+}
+
+function removedOnDispose(path: string): TemporaryFolder {
   return {
     path,
     // Retries: a server that was just killed may still be writing its last file.

