@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
+import { neededFilesIn } from './channels/needed-files.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { crewFor } from './deploy/crew.ts'
@@ -28,6 +29,7 @@ import type { EventBus } from './queue/event-bus.ts'
 import { inProcessBus } from './queue/in-process-bus.ts'
 import { inProcessQueue } from './queue/in-process-queue.ts'
 import { redisBus } from './queue/redis-bus.ts'
+import { type Amender, amenderOn } from './registry/amender.ts'
 import { catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
@@ -48,6 +50,7 @@ export interface Core extends AsyncDisposable {
   readonly tokens: Tokens
   readonly projects: Projects
   readonly committer: Committer
+  readonly amender: Amender
   readonly pages: Pages
   readonly channelPages: ChannelPages
   readonly queue: DeployQueue
@@ -171,6 +174,7 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
   return {
     projects,
     committer: committerOn(documents, catalog, segments),
+    amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
     pages: pagesOf(projects, catalog, 128 * mebibyte),
     channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
   }
