@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { type Audit, auditIn } from './audit/audit.ts'
 import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
 import { neededFilesIn } from './channels/needed-files.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -48,6 +49,7 @@ export interface Core extends AsyncDisposable {
   readonly store: ObjectStore
   readonly documents: Documents
   readonly tokens: Tokens
+  readonly audit: Audit
   readonly projects: Projects
   readonly committer: Committer
   readonly amender: Amender
@@ -72,9 +74,11 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   const report = (error: unknown) => log.error(messageOf(error))
   const store = disposals.use(await openStore(config, 'own')).store
   const documents = documentsOn(store)
+  const audit = auditIn(documents, clock, log)
+  disposals.defer(() => audit.settled())
   const { queue, bus } = messagingOf(config, report, disposals)
   const registry = registryOn(config, documents, clock)
-  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), ...registry, queue, bus }
+  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), audit, ...registry, queue, bus }
   const owned = disposals.move()
   return {
     ...core,

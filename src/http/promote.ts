@@ -2,14 +2,17 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { koaBody } from 'koa-body'
 import { z } from 'zod'
+import { type Audit, audited } from '../audit/audit.ts'
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { untilOver } from '../deploy/watch.ts'
 import { DomainError } from '../errors.ts'
+import type { Identity } from '../identity/authenticate.ts'
 import { keys } from '../objects/keys.ts'
 import { parseProjectName } from '../packaging/names.ts'
+import { actorOf } from './actor.ts'
 import { type Access, identify } from './authentication.ts'
 import { answerAs, deployView } from './deploys.ts'
 
@@ -18,6 +21,7 @@ const waitSchema = z.coerce.number().min(0).max(86_400)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
   readonly externalUrl: string
+  readonly audit: Audit
 }
 
 /** `POST /promote/<project>/<version>` points a channel at a release; `GET /channels/<project>` has the history. */
@@ -51,13 +55,20 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Prom
   const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
   const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
-  const promotion = await promoteToServices(ports, {
-    project,
-    version: String(context['params']['version']),
-    channel,
-    by: String(context.state['identity'].name),
-    ...(reason === undefined ? {} : { reason }),
-  })
+  const identity: Identity = context.state['identity']
+  const version = String(context['params']['version']).slice(0, 100)
+  const said = reason === undefined ? {} : { reason }
+  const promotion = await audited(
+    ports.audit,
+    { action: 'promote', actor: actorOf(context, identity), project, version, ...said },
+    () => promoteToServices(ports, { project, version, channel, by: identity.name, ...said }),
+    ({ changed, pointer, previous, deploys }) => ({
+      outcome: changed ? 'done' : 'unchanged',
+      version: pointer.version,
+      before: { channel, version: previous?.version ?? null },
+      after: { channel, version: pointer.version, serial: pointer.serial, deploys },
+    }),
+  )
   const gone = new AbortController()
   context.res.once('close', () => gone.abort())
   const rollouts = await untilOver(ports, promotion.deploys, wait, gone.signal)

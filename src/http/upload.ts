@@ -1,14 +1,18 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Audit } from '../audit/audit.ts'
+import type { Actor } from '../audit/model.ts'
 import { DomainError } from '../errors.ts'
 import { checkEarly } from '../registry/claim.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
+import { actorOf } from './actor.ts'
 import { type Access, identify } from './authentication.ts'
 import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 
 export interface UploadPorts extends PublishPorts {
   readonly staging: Staging
+  readonly audit: Audit
   readonly limits: UploadLimits
 }
 
@@ -29,6 +33,7 @@ async function upload(context: Context, ports: UploadPorts, access: Access): Pro
   const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
   try {
     const published = await publish(ports, { ...form, by: identity.name })
+    await keep(ports.audit, published, actorOf(context, identity))
     answer(context, published)
   } finally {
     form.staged.discard()
@@ -43,6 +48,13 @@ function refuseByLength(context: Context, { maxFileBytes }: UploadLimits): void 
     const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
     throw new DomainError('invalid-upload', text)
   }
+}
+
+/** The same bytes again change nothing: CI may repeat itself without filling the audit. */
+async function keep(audit: Audit, { outcome, project, record }: Published, actor: Actor): Promise<void> {
+  if (outcome === 'same') return
+  const { version, filename, sha256, size } = record
+  await audit.record({ action: 'upload', actor, project, version, filename, outcome: 'done', after: { sha256, size } })
 }
 
 function answer(context: Context, { outcome, record, project }: Published): void {
