@@ -31,7 +31,7 @@ import { inProcessBus } from './queue/in-process-bus.ts'
 import { inProcessQueue } from './queue/in-process-queue.ts'
 import { redisBus } from './queue/redis-bus.ts'
 import { type Amender, amenderOn } from './registry/amender.ts'
-import { catalogIn } from './registry/catalog.ts'
+import { type Catalog, catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
 import { type Projects, projectsIn } from './registry/projects.ts'
@@ -50,6 +50,7 @@ export interface Core extends AsyncDisposable {
   readonly documents: Documents
   readonly tokens: Tokens
   readonly audit: Audit
+  readonly catalog: Catalog
   readonly projects: Projects
   readonly committer: Committer
   readonly amender: Amender
@@ -176,6 +177,7 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
   const catalog = catalogIn(documents)
   const projects = projectsIn(fresh, segments)
   return {
+    catalog,
     projects,
     committer: committerOn(documents, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),

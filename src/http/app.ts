@@ -1,11 +1,13 @@
 import Koa from 'koa'
 import { DomainError } from '../errors.ts'
 import type { Services } from '../services.ts'
+import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors, type ErrorLog } from './error-response.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
 import { uploadRoutes } from './upload.ts'
@@ -30,6 +32,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     ),
     promoteRoutes({ ...services, ...deploying }, access),
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
+    projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
+    amendmentRoutes(services, access),
     fileRoutes(services.store, services.projects, access),
     uploadRoutes(uploads, access),
     healthRoutes(),

@@ -1,6 +1,5 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { koaBody } from 'koa-body'
 import { z } from 'zod'
 import { type Audit, audited } from '../audit/audit.ts'
 import { channelsDocument, currentOf } from '../channels/model.ts'
@@ -8,13 +7,12 @@ import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { untilOver } from '../deploy/watch.ts'
-import { DomainError } from '../errors.ts'
 import type { Identity } from '../identity/authenticate.ts'
 import { keys } from '../objects/keys.ts'
-import { parseProjectName } from '../packaging/names.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identify } from './authentication.ts'
 import { answerAs, deployView } from './deploys.ts'
+import { parsed, projectIn, readJson } from './request-parts.ts'
 
 const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
 const waitSchema = z.coerce.number().min(0).max(86_400)
@@ -27,19 +25,18 @@ export interface PromoteRoutesPorts extends PromoteServicesPorts {
 /** `POST /promote/<project>/<version>` points a channel at a release; `GET /channels/<project>` has the history. */
 export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
-  const readJson = koaBody({ jsonLimit: '64kb', urlencoded: false, text: false, multipart: false, onError: badBody })
   router.post(
     '/promote/:project/:version',
     async (context, next) => {
       context.state['identity'] = await identify(context, access, 'promote')
       await next()
     },
-    readJson,
+    readJson(),
     (context) => promoteRelease(context, ports),
   )
   router.get('/channels/:project', async (context) => {
     await identify(context, access, 'read')
-    const project = await ports.projects.get(projectIn(context))
+    const project = await ports.projects.get(projectIn(context['params']))
     const channels = (await ports.documents.read(channelsDocument, keys.channels(project.name)))?.value ?? {}
     const shown = ports.channels.map((channel) => [
       channel,
@@ -53,7 +50,7 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Promise<void> {
   const { reason } = parsed(bodySchema, context.request.body ?? {}, 'The body')
   const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
-  const project = projectIn(context)
+  const project = projectIn(context['params'])
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
   const identity: Identity = context.state['identity']
   const version = String(context['params']['version']).slice(0, 100)
@@ -108,26 +105,4 @@ function messageOf(
 
 function textOf(rollout: Rollout, externalUrl: string): string {
   return `${describeDeploy(rollout)}  ${externalUrl}/deploys/${rollout.deploy}\n`
-}
-
-function parsed<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new DomainError('invalid-request', `${what} is not understood: ${z.prettifyError(result.error)}`)
-}
-
-function projectIn(context: Context): string {
-  const raw = String(context['params']['project'])
-  const project = parseProjectName(raw)
-  if (project !== undefined) return project
-  throw new DomainError('project-not-found', `"${raw.slice(0, 100)}" is no valid project name.`)
-}
-
-function badBody(error: Error): void {
-  throw new DomainError(
-    'invalid-request',
-    `The body is no JSON that can be read: ${error.message}.`,
-    {},
-    { cause: error },
-  )
 }

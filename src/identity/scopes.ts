@@ -1,5 +1,8 @@
-/** What a token may do. `admin` may do everything, and alone may make tokens. */
-export const scopes = ['read', 'upload', 'promote', 'admin'] as const
+/**
+ * What a token may do. `manage` yanks and sets a project's status, `delete` deletes and restores. `admin` may do everything,
+ * and alone may make tokens.
+ */
+export const scopes = ['read', 'upload', 'promote', 'manage', 'delete', 'admin'] as const
 
 export type Scope = (typeof scopes)[number]
 
