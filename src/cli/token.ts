@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { DomainError } from '../errors.ts'
-import { isScope, type Scope, scopes } from '../identity/scopes.ts'
+import { type Grant, parseGrant, scopes } from '../identity/scopes.ts'
 import { isAlive, type Token } from '../identity/token.ts'
 import { type Tokens, tokensIn } from '../identity/tokens.ts'
 import { documentsOn } from '../objects/documents.ts'
@@ -15,7 +15,10 @@ export function tokenCommands(terminal: Terminal): Command {
   command
     .command('create <name>')
     .description('make a token; it is printed once and kept nowhere')
-    .requiredOption('--scope <scope...>', `what it may do: ${scopes.join(', ')}`)
+    .requiredOption(
+      '--scope <scope...>',
+      `what it may do: ${scopes.join(', ')}; upload:app or upload:acme-* for these projects alone`,
+    )
     .option('--days <days>', 'how long it lives; for ever when left out')
     .action((name: string, options: { scope: string[]; days?: string }) =>
       withTokens(terminal, async (tokens) => {
@@ -48,12 +51,13 @@ async function withTokens(terminal: Terminal, use: (tokens: Tokens) => Promise<v
   await use(tokensIn(documentsOn(opened.store), systemClock))
 }
 
-function parseScopes(given: readonly string[]): Scope[] {
+function parseScopes(given: readonly string[]): Grant[] {
   return given
     .flatMap((text) => text.split(','))
     .map((text) => {
-      if (isScope(text)) return text
-      throw new DomainError('configuration', `There is no scope "${text}". There are: ${scopes.join(', ')}.`)
+      const parsed = parseGrant(text)
+      if ('grant' in parsed) return parsed.grant
+      throw new DomainError('configuration', parsed.problem)
     })
 }
 
@@ -74,6 +78,7 @@ function lineOf(token: Token): string {
     token.scopes.join(','),
     `since ${token.createdAt.slice(0, 10)}`,
     until,
+    token.lastUsedOn === undefined ? 'never used' : `used ${token.lastUsedOn}`,
     token.name,
   ].join('  ')
 }

@@ -27,7 +27,8 @@ export function writeError(context: Context, error: DomainError): void {
   const status = errorStatus[error.code]
   context.status = status
   if (status === 401) context.set('WWW-Authenticate', 'Basic realm="Wheelhouse", charset="UTF-8"')
-  if (status === 503) context.set('Retry-After', '2')
+  const retryAfter = error.details['retryAfterSeconds'] ?? (status === 503 ? 2 : undefined)
+  if (retryAfter !== undefined) context.set('Retry-After', String(retryAfter))
   context.set('Cache-Control', 'no-store')
   writeBody(context, status, error)
   // Last: Koa resets the phrase whenever a status or a body is assigned. HTTP/2 has none (RFC 9113 8.3.2).

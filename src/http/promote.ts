@@ -10,8 +10,9 @@ import { untilOver } from '../deploy/watch.ts'
 import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { parseProjectName } from '../packaging/names.ts'
-import { type Access, identify } from './authentication.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
 import { answerAs, deployView } from './deploys.ts'
+import { badBody, parsed } from './request-body.ts'
 
 const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
 const waitSchema = z.coerce.number().min(0).max(86_400)
@@ -24,17 +25,10 @@ export interface PromoteRoutesPorts extends PromoteServicesPorts {
 export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
   const readJson = koaBody({ jsonLimit: '64kb', urlencoded: false, text: false, multipart: false, onError: badBody })
-  router.post(
-    '/promote/:project/:version',
-    async (context, next) => {
-      context.state['identity'] = await identify(context, access, 'promote')
-      await next()
-    },
-    readJson,
-    (context) => promoteRelease(context, ports),
+  router.post('/promote/:project/:version', requireScope(access, 'promote'), readJson, (context) =>
+    promoteRelease(context, ports),
   )
-  router.get('/channels/:project', async (context) => {
-    await identify(context, access, 'read')
+  router.get('/channels/:project', requireScope(access, 'read'), async (context) => {
     const project = await ports.projects.get(projectIn(context))
     const channels = (await ports.documents.read(channelsDocument, keys.channels(project.name)))?.value ?? {}
     const shown = ports.channels.map((channel) => [
@@ -55,7 +49,7 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Prom
     project,
     version: String(context['params']['version']),
     channel,
-    by: String(context.state['identity'].name),
+    by: identityOf(context).name,
     ...(reason === undefined ? {} : { reason }),
   })
   const gone = new AbortController()
@@ -99,24 +93,9 @@ function textOf(rollout: Rollout, externalUrl: string): string {
   return `${describeDeploy(rollout)}  ${externalUrl}/deploys/${rollout.deploy}\n`
 }
 
-function parsed<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new DomainError('invalid-request', `${what} is not understood: ${z.prettifyError(result.error)}`)
-}
-
 function projectIn(context: Context): string {
   const raw = String(context['params']['project'])
   const project = parseProjectName(raw)
   if (project !== undefined) return project
   throw new DomainError('project-not-found', `"${raw.slice(0, 100)}" is no valid project name.`)
-}
-
-function badBody(error: Error): void {
-  throw new DomainError(
-    'invalid-request',
-    `The body is no JSON that can be read: ${error.message}.`,
-    {},
-    { cause: error },
-  )
 }

@@ -1,10 +1,10 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { DomainError } from '../errors.ts'
-import { checkEarly } from '../registry/claim.ts'
+import { checkEarly, claimOf } from '../registry/claim.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
-import { type Access, identify } from './authentication.ts'
+import { type Access, identify, permitted } from './authentication.ts'
 import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 
 export interface UploadPorts extends PublishPorts {
@@ -22,12 +22,14 @@ export function uploadRoutes(ports: UploadPorts, access: Access): Router {
   return router
 }
 
-/** authenticate → declared length → form, streamed to staging → publish → answer; staging is emptied whatever happens. */
+/** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   refuseByLength(context, ports.limits)
   const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
   try {
+    // The form has named the project by now, and with it what the token must be good for.
+    permitted(identity, 'upload', claimOf(form.fields, form.filename).project)
     const published = await publish(ports, { ...form, by: identity.name })
     answer(context, published)
   } finally {

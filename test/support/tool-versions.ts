@@ -28,4 +28,5 @@ export type DebianPackage =
   | 'pypy3'
   | 'pypy3-venv'
   | 'curl'
+  | 'openssl'
   | 'wrk'

@@ -22,6 +22,7 @@ export interface ToolPaths {
   readonly python: string
   readonly pypy: string
   readonly curl: string
+  readonly openssl: string
 }
 
 export type ToolName = keyof ToolPaths
@@ -89,6 +90,9 @@ export function toolPaths(): ToolPaths {
     },
     get curl() {
       return path('curl')
+    },
+    get openssl() {
+      return path('openssl')
     },
   }
 }
@@ -169,6 +173,7 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     python: debian('python3', '/usr/bin/python3', 'python3-venv', 'python3-pip'),
     pypy: debian('pypy3', '/usr/bin/pypy3', 'pypy3', 'pypy3-venv'),
     curl: debian('curl', '/usr/bin/curl', 'curl'),
+    openssl: debian('openssl', '/usr/bin/openssl', 'openssl'),
   }
 }
 

@@ -1,0 +1,54 @@
+import Router from '@koa/router'
+import { koaBody } from 'koa-body'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { parseGrant } from '../identity/scopes.ts'
+import { isAlive, type Token } from '../identity/token.ts'
+import type { Tokens } from '../identity/tokens.ts'
+import { type Access, requireScope } from './authentication.ts'
+import { badBody, parsed } from './request-body.ts'
+
+const grant = z.string().transform((text, context) => {
+  const result = parseGrant(text)
+  if ('grant' in result) return result.grant
+  context.addIssue(result.problem)
+  return z.NEVER
+})
+
+export const newTokenSchema = z.strictObject({
+  name: z.string().min(1).max(100),
+  scopes: z.array(grant).min(1).max(100),
+  /** For ever when left out. */
+  expires_in_days: z.number().positive().max(36_500).optional(),
+})
+
+/** `/tokens`, for admins: make, list and revoke tokens without a shell on the server. */
+export function tokenRoutes(tokens: Tokens, clock: Clock, access: Access): Router {
+  const router = new Router({ strict: true })
+  const admin = requireScope(access, 'admin')
+  const readJson = koaBody({ jsonLimit: '64kb', urlencoded: false, text: false, multipart: false, onError: badBody })
+
+  router.get('/tokens', admin, async (context) => {
+    const all = await tokens.list()
+    context.body = { tokens: all.map((token) => viewOf(token, clock.now())) }
+  })
+  router.post('/tokens', admin, readJson, async (context) => {
+    const { name, scopes, expires_in_days: days } = parsed(newTokenSchema, context.request.body ?? {}, 'The body')
+    const expiresAt = days === undefined ? undefined : new Date(clock.now() + days * 86_400_000).toISOString()
+    const made = await tokens.create({ name, scopes, ...(expiresAt === undefined ? {} : { expiresAt }) })
+    context.status = 201
+    context.set('Cache-Control', 'no-store')
+    // The only time that the text is seen: it is kept nowhere.
+    context.body = { ...viewOf(made.token, clock.now()), token: made.text }
+  })
+  router.delete('/tokens/:id', admin, async (context) => {
+    const token = await tokens.revoke(String(context.params['id']))
+    context.body = viewOf(token, clock.now())
+  })
+  return router
+}
+
+function viewOf({ id, name, scopes, createdAt, expiresAt, revokedAt, lastUsedOn }: Token, now: number) {
+  const alive = isAlive({ expiresAt, revokedAt }, now)
+  return { id, name, scopes, alive, createdAt, expiresAt, revokedAt, lastUsedOn }
+}
