@@ -81,9 +81,9 @@ async function checkContents(
       await readContent(file, member, () => {})
       continue
     }
-    checkRecordSize(member.name, said, member.size)
     const check = contentCheck(member.name, said)
     await readContent(file, member, check.take)
+    checkRecordSize(member.name, said, member.size)
     check.finish()
   }
 }

@@ -12,14 +12,19 @@ export function utf8(bytes: Uint8Array): string | undefined {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+  return Buffer.compare(a, b) === 0
+}
+
+/** Compares with zeros: faster than a look at each byte. */
+export function isAllZeros(bytes: Uint8Array): boolean {
+  return Buffer.alloc(bytes.length).equals(bytes)
 }
 
 /** Bytes that arrive in pieces, put together. */
 export function collector() {
   const parts: Uint8Array[] = []
   return {
-    add: (chunk: Uint8Array) => void parts.push(Uint8Array.from(chunk)),
+    add: (chunk: Uint8Array) => void parts.push(new Uint8Array(chunk)),
     bytes: (): Uint8Array => Buffer.concat(parts),
   }
 }

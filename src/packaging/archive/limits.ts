@@ -18,7 +18,7 @@ export const archiveLimits = {
   /** PAX and GNU headers of one member. */
   tarHeaderBytes: 1024 ** 2,
   /** pigz writes one member, bgzip one for every 64 KiB. */
-  gzipMembers: 100_000,
+  gzipMembers: 10_000,
   gzipHeaderBytes: 64 * 1024,
   /** Bytes of a path; Linux refuses to unpack longer ones. */
   nameBytes: 4096,

@@ -1,4 +1,4 @@
-import { collector } from '../archive/bytes.ts'
+import { collector, isAllZeros } from '../archive/bytes.ts'
 import type { Sink } from '../archive/inflate.ts'
 import { archiveLimits } from '../archive/limits.ts'
 import { refusing } from '../refusals.ts'
@@ -33,7 +33,7 @@ export function tarReader(visit: TarVisitor): { push: Sink; finish(): void } {
     return { missing: blockLength, take: block.add, next: () => afterHeader(block.bytes()) }
   }
   function afterHeader(block: Uint8Array): Part {
-    if (block.every((byte) => byte === 0)) {
+    if (isAllZeros(block)) {
       hasEnded = true
       return { missing: Number.POSITIVE_INFINITY, take: checkPadding, next: awaitHeader }
     }
@@ -80,5 +80,5 @@ export function tarReader(visit: TarVisitor): { push: Sink; finish(): void } {
 
 /** One block of zeros ends the archive for Python, two for others; tools fill up to 10 KiB with more. */
 function checkPadding(chunk: Uint8Array): void {
-  if (chunk.some((byte) => byte !== 0)) throw refuse('tar-trailing-data', 'bytes follow the end of its tar archive')
+  if (!isAllZeros(chunk)) throw refuse('tar-trailing-data', 'bytes follow the end of its tar archive')
 }
