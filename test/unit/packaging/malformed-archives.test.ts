@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refusalCatalogues } from '../../../src/packaging/refusal-catalogues.ts'
+import { refusalCatalogues } from '../../../src/registry/refusal-catalogues.ts'
 import { inspectedBytes } from '../../support/inspected-bytes.ts'
 import { malformedCases } from './malformed/malformed-cases.ts'
 

@@ -1,10 +1,10 @@
-import { inflatedTotalRefusals } from './archive/inflated-total.ts'
-import { memberNameRefusals } from './archive/member-names.ts'
-import type { RefusalCatalogue } from './refusals.ts'
-import { sdistRefusals } from './sdist-refusals.ts'
-import { gzipRefusals, tarRefusals } from './tar/refusals.ts'
-import { entryPointRefusals, recordRefusals, wheelRefusals } from './wheel/refusals.ts'
-import { zipRefusals } from './zip/refusals.ts'
+import { inflatedTotalRefusals } from '../packaging/archive/inflated-total.ts'
+import { memberNameRefusals } from '../packaging/archive/member-names.ts'
+import type { RefusalCatalogue } from '../packaging/refusals.ts'
+import { sdistRefusals } from '../packaging/sdist-refusals.ts'
+import { gzipRefusals, tarRefusals } from '../packaging/tar/refusals.ts'
+import { entryPointRefusals, recordRefusals, wheelRefusals } from '../packaging/wheel/refusals.ts'
+import { zipRefusals } from '../packaging/zip/refusals.ts'
 
 /** All reasons for which an upload is refused, by concern, in the order of the checks: the table of `docs/clients.md`. */
 export const refusalCatalogues: Readonly<Record<string, RefusalCatalogue>> = {
