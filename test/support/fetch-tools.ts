@@ -4,7 +4,7 @@ import { installDebianPackages } from './fetch/debian.ts'
 import { withFetchLock } from './fetch/fetch-lock.ts'
 import { fetchFromPypi } from './fetch/pypi.ts'
 import { fetchVersitygw, goOnPath } from './fetch/versitygw.ts'
-import { toolVersions } from './tool-versions.ts'
+import { buildBackEnds, toolVersions } from './tool-versions.ts'
 import { missingTools, toolLabel, toolNames } from './tools.ts'
 
 /**
@@ -36,7 +36,13 @@ async function fetchAll(): Promise<boolean> {
       inTurn([() => fetchFromPypi('uv', uv), () => fetchFromPypi('pip', pipOld), () => fetchFromPypi('pip', pipNew)]),
     ),
   ])
-  return debian && rest.every(Boolean)
+  const backEnds = Object.entries(buildBackEnds).map(
+    ([name, version]) =>
+      () =>
+        fetchFromPypi(name, version),
+  )
+  const built = await reported('build back ends', inTurn(backEnds))
+  return debian && built && rest.every(Boolean)
 }
 
 /** A tool that cannot be fetched is told, and must not keep the others from being fetched. Says whether it was. */

@@ -13,6 +13,17 @@ export const toolVersions = {
   goMinimum: '1.24',
 } as const
 
+/** The newest of each build back end; Debian's setuptools of 2022, which knows no PEP 639, stands for the old ones. */
+export const buildBackEnds = {
+  setuptools: '84.2.1',
+  'flit-core': '4.2.0',
+  hatchling: '1.33.0',
+  'poetry-core': '2.5.0',
+  'pdm-backend': '2.5.0',
+} as const
+
+export type BuildBackEnd = keyof typeof buildBackEnds
+
 /** What comes from the distribution, in whatever version it ships: that is the point of asking it. */
 export const debianPackages = [
   'redis-server',
@@ -24,6 +35,8 @@ export const debianPackages = [
   'twine',
   'pypy3',
   'pypy3-venv',
+  'python3-setuptools',
+  'python3-wheel',
 ] as const
 
 export type DebianPackage = (typeof debianPackages)[number]

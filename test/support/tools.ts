@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cachePath } from './cache-folder.ts'
 import { exercised } from './exercised.ts'
-import { type DebianPackage, toolVersions } from './tool-versions.ts'
+import { type BuildBackEnd, buildBackEnds, type DebianPackage, toolVersions } from './tool-versions.ts'
 
 export interface ToolPaths {
   readonly twine: string
@@ -18,9 +18,12 @@ export interface ToolPaths {
   /** Debian's CPython, never one that a version manager put on the path. */
   readonly python: string
   readonly pypy: string
+  /** The Python that imports Debian's setuptools. */
+  readonly debianSetuptools: string
 }
 
-export type ToolName = keyof ToolPaths
+/** A Python that imports the back end is the path of each. */
+export type ToolName = keyof ToolPaths | BuildBackEnd
 
 interface ToolOrigin {
   readonly path: string
@@ -68,12 +71,16 @@ export function toolPaths(): ToolPaths {
     get pypy() {
       return path('pypy')
     },
+    get debianSetuptools() {
+      existing('debianSetuptools')
+      return path('python')
+    },
   }
 }
 
 /** The first words of the argv that runs the tool, noted for the summary at the end of the run as really exercised. */
 export function useTool(name: ToolName): readonly string[] {
-  const argv = [toolPaths()[name]].flat()
+  const argv = isBackEnd(name) ? [existing(name).path] : [toolPaths()[name]].flat()
   exercised(toolLabel(name))
   return argv
 }
@@ -127,7 +134,24 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     nginx: debian('nginx', 'nginx-light', '/usr/sbin/nginx'),
     python: debian('python3', 'python3-venv', '/usr/bin/python3'),
     pypy: debian('pypy3', 'pypy3', '/usr/bin/pypy3'),
+    debianSetuptools: debian(
+      'setuptools',
+      'python3-setuptools',
+      '/usr/lib/python3/dist-packages/setuptools/__init__.py',
+    ),
+    ...backEnds(),
   }
+}
+
+function isBackEnd(name: ToolName): name is BuildBackEnd {
+  return name in buildBackEnds
+}
+
+function backEnds(): Readonly<Record<BuildBackEnd, ToolOrigin>> {
+  const origins = Object.entries(buildBackEnds).map(([name, version]) => {
+    return [name, { ...pypi(name, version), path: cachePath(`${name}-${version}`, 'bin', 'python') }]
+  })
+  return Object.fromEntries(origins) as Record<BuildBackEnd, ToolOrigin>
 }
 
 function pypi(program: string, version: string) {

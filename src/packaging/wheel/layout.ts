@@ -22,7 +22,7 @@ export function checkLayout(names: readonly string[], named: WheelName): string 
     throw refuse('wheel-dist-info-differs', `its folder ${shown(folder)} is not that of its filename`)
   // pip takes every top folder that ends so for a data folder.
   for (const top of tops.filter((name) => name.endsWith('.data'))) {
-    if (!isOf(named, top, '.data'))
+    if (!isDataOf(named, top))
       throw refuse('wheel-data-folder-differs', `its folder ${shown(top)} is not that of its filename`)
     for (const name of names) if (name.startsWith(`${top}/`)) checkDataFile(name, name.slice(top.length + 1))
   }
@@ -33,6 +33,14 @@ export function checkLayout(names: readonly string[], named: WheelName): string 
 function isOf({ project, version }: WheelName, folder: string, suffix: string): boolean {
   const [, name = '', text = ''] = /^(.+)-([^-]+)$/.exec(folder.slice(0, -suffix.length)) ?? []
   return parseProjectName(name) === project && parseVersion(text.replace(/_/g, '-'))?.key === version.key
+}
+
+/** setuptools and wheel put the build number of the filename in here as well, though not into `.dist-info`. */
+function isDataOf(named: WheelName, folder: string): boolean {
+  const build = `-${named.build}.data`
+  return (
+    isOf(named, folder, '.data') || (named.build !== undefined && folder.endsWith(build) && isOf(named, folder, build))
+  )
 }
 
 function checkDataFile(name: string, path: string): void {
