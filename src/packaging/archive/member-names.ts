@@ -69,15 +69,17 @@ function checkLength(name: string, path: string, parts: readonly string[]): void
     throw refuse('member-name-too-long', `the name ${shown(name)} in it is too long to be unpacked`)
 }
 
-/** The names of an archive so far; adding one refuses what would unpack onto another. Folders may come twice. */
-export function memberTree() {
+/** The names of an archive so far; adding one refuses what would unpack onto another. In tar folders may come twice. */
+export function memberTree({ foldersMayRepeat }: { readonly foldersMayRepeat: boolean }) {
   const files = new Set<string>()
+  const namedFolders = new Set<string>()
   const folders = new Set<string>()
   return {
     add(name: string): void {
       const isFolder = name.endsWith('/')
       const path = isFolder ? name.slice(0, -1) : name
-      if (files.has(path)) throw refuse('member-duplicate', `it has ${shown(path)} twice`)
+      if (files.has(path) || (!foldersMayRepeat && namedFolders.has(path)))
+        throw refuse('member-duplicate', `it has ${shown(path)} twice`)
       if (!isFolder && folders.has(path))
         throw refuse('member-below-file', `${shown(path)} is both a file and a folder in it`)
       for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
@@ -86,6 +88,7 @@ export function memberTree() {
         if (files.has(folder)) throw refuse('member-below-file', `${shown(folder)} is both a file and a folder in it`)
         folders.add(folder)
       }
+      if (isFolder) namedFolders.add(path)
       ;(isFolder ? folders : files).add(path)
       // Deep paths of one letter a folder cost more memory than their bytes.
       checkMemberCount(folders.size)

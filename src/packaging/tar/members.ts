@@ -23,7 +23,7 @@ const kinds: Readonly<Record<string, TarMember['kind']>> = {
 
 /** Checks member after member: types, names, and what its link or place could do to the others when it is unpacked. */
 export function memberChecks(): (header: TarHeader) => TarMember | undefined {
-  const tree = memberTree()
+  const tree = memberTree({ foldersMayRepeat: true })
   const links = new Set<string>()
   let count = 0
   return (header) => {
@@ -31,7 +31,7 @@ export function memberChecks(): (header: TarHeader) => TarMember | undefined {
     const kind = checkKind(header)
     const plain = withoutDot(header.name)
     // "tar -c ." names the folder itself.
-    if (plain === '' && kind === 'folder') return undefined
+    if (plain === '' && header.name !== '' && kind === 'folder') return undefined
     if (kind !== 'folder' && plain.endsWith('/'))
       throw refuse('tar-file-named-as-folder', `${shown(plain)} in it is no folder, but named like one`)
     checkMemberName(plain)

@@ -18,7 +18,7 @@ export function readZip(file: RandomAccess): readonly ZipMember[] {
   const place = readEndRecord(file)
   const entries = readDirectory(file, place)
   const members = readLocalHeaders(file, entries, place.offset)
-  const tree = memberTree()
+  const tree = memberTree({ foldersMayRepeat: false })
   for (const { name } of members) {
     checkMemberName(name)
     tree.add(name)

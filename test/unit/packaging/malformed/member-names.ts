@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib'
 import { rawTar } from '../../../support/raw-tar.ts'
 import { wheelMembers } from '../../../support/raw-wheel.ts'
 import { rawZip } from '../../../support/raw-zip.ts'
+import { sdistMembers } from '../../../support/sdist-members.ts'
 import { framed, type MalformedCase } from './malformed-case.ts'
-import { sdistMembers } from './sdist-members.ts'
 
 /** Names that no archive may have, whatever its format; `top` is the folder that its other members lie in. */
 const unsafeNames: readonly (readonly [name: string, code: string])[] = [
@@ -83,6 +83,9 @@ const notUtf8: readonly MalformedCase[] = [
 const clashes: readonly MalformedCase[] = [
   framed('a file twice', 'member-duplicate', (members) => ({
     members: [...members, { name: 'app/__init__.py', content: 'evil' }],
+  })),
+  framed('a folder twice', 'member-duplicate', (members) => ({
+    members: [...members, { name: 'sub/' }, { name: 'sub/' }],
   })),
   framed('METADATA twice', 'member-duplicate', (members) => ({
     members: [...members, { name: 'app-1.0.dist-info/METADATA', content: 'evil' }],

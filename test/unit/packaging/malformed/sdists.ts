@@ -1,7 +1,7 @@
 import { rawTarGz } from '../../../support/raw-tar.ts'
 import { rawZip } from '../../../support/raw-zip.ts'
+import { sdistMembers } from '../../../support/sdist-members.ts'
 import type { MalformedCase } from './malformed-case.ts'
-import { sdistMembers } from './sdist-members.ts'
 
 interface Member {
   readonly name: string

@@ -1,8 +1,8 @@
 import { deflateRawSync, gzipSync } from 'node:zlib'
 import { gnuLong, pax, paxRecord, type RawTarMember, rawTar, rawTarGz } from '../../../support/raw-tar.ts'
 import { rawZip } from '../../../support/raw-zip.ts'
+import { sdistMembers } from '../../../support/sdist-members.ts'
 import type { MalformedCase } from './malformed-case.ts'
-import { sdistMembers } from './sdist-members.ts'
 
 const filename = 'app-1.0.tar.gz'
 
@@ -58,6 +58,7 @@ const headers: readonly MalformedCase[] = [
     file,
   ),
   added('no name', 'member-name-empty', { ...file, name: '' }),
+  added('a folder without a name', 'member-name-empty', { name: '', type: '5' }),
   added('"./" as name of a file', 'member-name-empty', { ...file, name: '.' }),
   added('a file named as a folder', 'tar-file-named-as-folder', { ...file, name: 'app-1.0/evil/' }),
   added('an empty file named as a folder', 'tar-file-named-as-folder', { name: 'app-1.0/evil/', type: '0' }),
@@ -163,6 +164,7 @@ const extensions: readonly MalformedCase[] = [
     file,
   ),
   added('a PAX header at the end', 'tar-extension-dangling', pax(['path=app-1.0/a'])),
+  added('a global header at the end', 'tar-extension-dangling', pax(['comment=x'], 'g')),
   added('a long name at the end', 'tar-extension-dangling', gnuLong('L', 'app-1.0/a')),
   added('2 MiB of PAX header', 'tar-extension-too-large', pax([`comment=${'x'.repeat(2 * 1024 * 1024)}`]), file),
   added('2 MiB of long name', 'tar-extension-too-large', gnuLong('L', 'x'.repeat(2 * 1024 * 1024)), file),
