@@ -42,8 +42,8 @@ async function inspectWheelFile(file: RandomAccess, filename: string): Promise<I
 function fileAccess(descriptor: number): RandomAccess {
   return {
     size: fstatSync(descriptor).size,
-    read(offset, length) {
-      const bytes = Buffer.allocUnsafe(length)
+    read(offset, length, into) {
+      const bytes = into ?? Buffer.allocUnsafe(length)
       let done = 0
       while (done < length) {
         const read = readSync(descriptor, bytes, done, length - done, offset + done)

@@ -36,10 +36,11 @@ export function inflate(file: RandomAccess, start: number, end: number, sink: Si
   return finished.finally(() => inflater.destroy())
 }
 
-/** Hands over the bytes as they are. Pauses now and then: a thread that takes uploads has others to serve meanwhile. */
+/** Hands over the bytes as they are, to a sink that keeps none of them. Pauses now and then: a thread that takes uploads has others to serve meanwhile. */
 export async function copy(file: RandomAccess, start: number, end: number, sink: Sink): Promise<void> {
+  const room = Buffer.allocUnsafe(Math.min(piece, end - start))
   for (let at = start, untilPause = 16; at < end; untilPause--) {
-    const chunk = file.read(at, Math.min(piece, end - at))
+    const chunk = file.read(at, Math.min(piece, end - at), room)
     if (chunk.length === 0) return
     sink(chunk)
     at += chunk.length

@@ -59,7 +59,7 @@ async function inflateMember(file: RandomAccess, member: ZipMember, sink: Sink):
 function inflateAtOnce(file: RandomAccess, member: ZipMember, sink: Sink): number {
   const packed = file.read(member.start, member.compressedSize)
   // One byte more than is right: enough to see that there is more. `info` makes it answer the engine as well.
-  const options = { info: true, maxOutputLength: member.size + 1 }
+  const options = { info: true, maxOutputLength: member.size + 1, chunkSize: Math.max(member.size + 1, 64) }
   const { buffer, engine } = inflateRawSync(packed, options) as unknown as {
     readonly buffer: Uint8Array
     readonly engine: { readonly bytesWritten: number }
