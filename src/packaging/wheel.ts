@@ -29,7 +29,7 @@ export async function inspectWheel(file: RandomAccess, named: WheelName, filenam
     const names = members.map(({ name }) => name)
     const folder = checkLayout(names, named)
     const read = wheelFiles(file, members, folder)
-    checkWheelFile(await read.required('WHEEL', maxMetadataBytes), named)
+    checkWheelFile(await read.required('WHEEL', archiveLimits.wheelFileBytes), named)
     const expected = readRecord(await read.required('RECORD', archiveLimits.recordBytes), folder, names)
     const entryPoints = await read.optional('entry_points.txt', archiveLimits.entryPointsBytes)
     if (entryPoints !== undefined) checkEntryPoints(entryPoints)

@@ -13,6 +13,13 @@ export function inflate(file: RandomAccess, start: number, end: number, sink: Si
   const inflater = createInflateRaw({ chunkSize: piece })
   let at = start
   function feed(): void {
+    try {
+      feedPieces()
+    } catch (error) {
+      inflater.destroy(error as Error)
+    }
+  }
+  function feedPieces(): void {
     while (!inflater.destroyed) {
       const chunk = file.read(at, Math.min(piece, end - at))
       at += chunk.length

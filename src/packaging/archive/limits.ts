@@ -14,6 +14,8 @@ export const archiveLimits = {
   directoryBytes: 64 * 1024 ** 2,
   /** RECORD, which is held in memory: a line for each of many members. */
   recordBytes: 32 * 1024 ** 2,
+  /** WHEEL; the largest real ones have a line for each of some twenty tags. */
+  wheelFileBytes: 64 * 1024,
   entryPointsBytes: 1024 ** 2,
   /** PAX and GNU headers of one member. */
   tarHeaderBytes: 1024 ** 2,

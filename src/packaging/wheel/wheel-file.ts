@@ -36,27 +36,39 @@ function checkPurelib(values: readonly string[]): void {
   throw refuse('wheel-purelib-malformed', 'Root-Is-Purelib in its WHEEL is neither "true" nor "false"')
 }
 
-/** The filename has compressed sets; WHEEL has each combination of them on a line (PEP 425). */
+type TagSets = WheelName['tags']
+
+/** The filename has compressed sets; WHEEL has each combination of them on a line (PEP 425), or the sets themselves. */
 function checkTags(lines: readonly string[], { tags }: WheelName): void {
-  const expanded = (sets: { python: readonly string[]; abi: readonly string[]; platform: readonly string[] }) =>
-    sets.python.flatMap((python) =>
-      sets.abi.flatMap((abi) => sets.platform.map((platform) => `${python}-${abi}-${platform}`.toLowerCase())),
+  if (lines.length === 0) throw refuse('wheel-file-malformed', 'its WHEEL has no Tag')
+  const known = lowered(tags)
+  const actual = new Set<string>()
+  for (const line of lines) {
+    const sets = tagSets(line)
+    // Before they are combined: three sets of a thousand are a thousand million tags.
+    const isKnown = (['python', 'abi', 'platform'] as const).every((part) =>
+      sets[part].every((tag) => known[part].includes(tag)),
     )
-  const expected = new Set(expanded(tags))
-  const actual = new Set(lines.flatMap(expandLine).map((tag) => tag.toLowerCase()))
-  if (actual.size === 0) throw refuse('wheel-file-malformed', 'its WHEEL has no Tag')
-  const missing = [...expected].find((tag) => !actual.has(tag))
+    if (!isKnown) throw refuse('wheel-tags-differ', `its WHEEL has the tag ${shown(line)}, its filename has not`)
+    for (const tag of combined(sets)) actual.add(tag)
+  }
+  const missing = combined(known).find((tag) => !actual.has(tag))
   if (missing !== undefined)
     throw refuse('wheel-tags-differ', `its filename has the tag ${shown(missing)}, its WHEEL has not`)
-  const extra = [...actual].find((tag) => !expected.has(tag))
-  if (extra !== undefined)
-    throw refuse('wheel-tags-differ', `its WHEEL has the tag ${shown(extra)}, its filename has not`)
+}
 
-  /** Some tools write the compressed form of the filename on one line. */
-  function expandLine(line: string): string[] {
-    const [python = '', abi = '', platform = '', ...rest] = line.split('-')
-    if (platform === '' || rest.length > 0)
-      throw refuse('wheel-file-malformed', `the Tag ${shown(line)} in its WHEEL is none`)
-    return expanded({ python: python.split('.'), abi: abi.split('.'), platform: platform.split('.') })
-  }
+function tagSets(line: string): TagSets {
+  const [python = '', abi = '', platform = '', ...rest] = line.split('-')
+  if (platform === '' || rest.length > 0)
+    throw refuse('wheel-file-malformed', `the Tag ${shown(line)} in its WHEEL is none`)
+  return lowered({ python: python.split('.'), abi: abi.split('.'), platform: platform.split('.') })
+}
+
+function lowered({ python, abi, platform }: TagSets): TagSets {
+  const lower = (set: readonly string[]) => [...new Set(set.map((tag) => tag.toLowerCase()))]
+  return { python: lower(python), abi: lower(abi), platform: lower(platform) }
+}
+
+function combined({ python, abi, platform }: TagSets): string[] {
+  return python.flatMap((one) => abi.flatMap((two) => platform.map((three) => `${one}-${two}-${three}`)))
 }

@@ -109,6 +109,8 @@ const text: readonly MalformedCase[] = [
   line('one column', 'record-malformed', (row) => row.slice(0, row.indexOf(','))),
   line('no path', 'record-malformed', (row) => row.slice(row.indexOf(','))),
   line('semicolons', 'record-malformed', (row) => row.replaceAll(',', ';')),
+  wheelOf('30 MiB of quotes', 'record-malformed', { info: { RECORD: `${'"'.repeat(30 * 1024 * 1024 + 1)},,` } }),
+  wheelOf('30 MiB within a quote', 'record-malformed', { info: { RECORD: `"${'x'.repeat(30 * 1024 * 1024)}` } }),
   wheelOf('a JSON object', 'record-malformed', { info: { RECORD: '{"files": []}' } }),
 ]
 

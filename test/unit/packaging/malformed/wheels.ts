@@ -58,6 +58,7 @@ const layout: readonly MalformedCase[] = [
       info: { [name]: `${metadata}\n${'x'.repeat(9 * 1024 * 1024)}` },
     }),
   ),
+  wheelOf('100 KiB of WHEEL', 'wheel-file-too-large', { info: { WHEEL: 'Tag: py3-none-any\n'.repeat(6000) } }),
   wheelOf('2 MiB of entry_points.txt', 'wheel-file-too-large', {
     info: { 'entry_points.txt': '#'.repeat(2 * 1024 * 1024) },
   }),
@@ -92,6 +93,11 @@ const wheelFiles: readonly MalformedCase[] = [
   wheelOf('no Tag', 'wheel-file-malformed', wheelFile({ Tag: undefined })),
   ...['py3', 'py3-none', '', 'py3-none-any-x'].map((tag) =>
     wheelOf(`the Tag "${tag}"`, 'wheel-file-malformed', wheelFile({ Tag: tag })),
+  ),
+  wheelOf(
+    'a Tag of a thousand million',
+    'wheel-tags-differ',
+    wheelFile({ Tag: ['a', 'b', 'c'].map((tag) => `${tag}.`.repeat(1000)).join('-') }),
   ),
   ...['py2-none-any', 'py3-abi3-any', 'py3-none-linux_x86_64', 'cp311-none-any'].map((tag) =>
     wheelOf(`the Tag ${tag} alone`, 'wheel-tags-differ', wheelFile({ Tag: tag })),
