@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { refusalCatalogues } from '../../../src/registry/refusal-catalogues.ts'
 import { inspectedBytes } from '../../support/inspected-bytes.ts'
-import { malformedCases } from './malformed/malformed-cases.ts'
+import { malformedCases } from '../../support/malformed/malformed-cases.ts'
 
 describe('malformed archives', () => {
   it('are more than 800, no two alike', () => {

@@ -1,5 +1,5 @@
-import { wheelMembers } from '../../../support/raw-wheel.ts'
-import { type RawMember, rawZip } from '../../../support/raw-zip.ts'
+import { wheelMembers } from '../raw-wheel.ts'
+import { type RawMember, rawZip } from '../raw-zip.ts'
 import { framed, type MalformedCase, wheelOf } from './malformed-case.ts'
 
 const metadata = 'Metadata-Version: 2.1\nName: app\nVersion: 1.0\n'

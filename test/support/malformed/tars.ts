@@ -1,7 +1,7 @@
 import { deflateRawSync, gzipSync } from 'node:zlib'
-import { gnuLong, pax, paxRecord, type RawTarMember, rawTar, rawTarGz } from '../../../support/raw-tar.ts'
-import { rawZip } from '../../../support/raw-zip.ts'
-import { sdistMembers } from '../../../support/sdist-members.ts'
+import { gnuLong, pax, paxRecord, type RawTarMember, rawTar, rawTarGz } from '../raw-tar.ts'
+import { rawZip } from '../raw-zip.ts'
+import { sdistMembers } from '../sdist-members.ts'
 import type { MalformedCase } from './malformed-case.ts'
 
 const filename = 'app-1.0.tar.gz'

@@ -1,5 +1,5 @@
-import { type RawWheel, rawWheelFilename, wheelMembers } from '../../../support/raw-wheel.ts'
-import { type RawMember, type RawZip, rawZip } from '../../../support/raw-zip.ts'
+import { type RawWheel, rawWheelFilename, wheelMembers } from '../raw-wheel.ts'
+import { type RawMember, type RawZip, rawZip } from '../raw-zip.ts'
 
 /** A sound archive but for one fault, and the id of the reason for which it has to be refused. */
 export interface MalformedCase {

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync } from 'node:zlib'
-import { littleEndian } from '../../../support/little-endian.ts'
-import type { RawMember } from '../../../support/raw-zip.ts'
-import { zip64Extra } from '../../../support/raw-zip64.ts'
+import { littleEndian } from '../little-endian.ts'
+import type { RawMember } from '../raw-zip.ts'
+import { zip64Extra } from '../raw-zip64.ts'
 import { framed, type MalformedCase } from './malformed-case.ts'
 
 type Change = Partial<RawMember> | ((member: RawMember) => Partial<RawMember>)

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
-import { rawTar } from '../../../support/raw-tar.ts'
-import { wheelMembers } from '../../../support/raw-wheel.ts'
-import { rawZip } from '../../../support/raw-zip.ts'
-import { sdistMembers } from '../../../support/sdist-members.ts'
+import { rawTar } from '../raw-tar.ts'
+import { wheelMembers } from '../raw-wheel.ts'
+import { rawZip } from '../raw-zip.ts'
+import { sdistMembers } from '../sdist-members.ts'
 import { framed, type MalformedCase } from './malformed-case.ts'
 
 /** Names that no archive may have, whatever its format; `top` is the folder that its other members lie in. */

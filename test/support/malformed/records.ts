@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { wheelMembers } from '../../../support/raw-wheel.ts'
+import { wheelMembers } from '../raw-wheel.ts'
 import { framed, type MalformedCase, wheelOf } from './malformed-case.ts'
 
 type Lines = readonly string[]

@@ -1,6 +1,6 @@
-import { rawTarGz } from '../../../support/raw-tar.ts'
-import { rawZip } from '../../../support/raw-zip.ts'
-import { sdistMembers } from '../../../support/sdist-members.ts'
+import { rawTarGz } from '../raw-tar.ts'
+import { rawZip } from '../raw-zip.ts'
+import { sdistMembers } from '../sdist-members.ts'
 import type { MalformedCase } from './malformed-case.ts'
 
 interface Member {

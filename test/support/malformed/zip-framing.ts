@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib'
-import { littleEndian } from '../../../support/little-endian.ts'
-import { rawWheelFilename, wheelMembers } from '../../../support/raw-wheel.ts'
-import { type RawEnd, type RawMember, rawZip } from '../../../support/raw-zip.ts'
-import { type RawZip64, zip64End } from '../../../support/raw-zip64.ts'
+import { littleEndian } from '../little-endian.ts'
+import { rawWheelFilename, wheelMembers } from '../raw-wheel.ts'
+import { type RawEnd, type RawMember, rawZip } from '../raw-zip.ts'
+import { type RawZip64, zip64End } from '../raw-zip64.ts'
 import { framed, type MalformedCase } from './malformed-case.ts'
 
 function whole(fault: string, code: string, change: (sound: Buffer) => Buffer): MalformedCase {
