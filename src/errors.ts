@@ -12,6 +12,7 @@ export const errorCodes = [
   'file-exists',
   'authentication-required',
   'permission-denied',
+  'too-many-attempts',
   'not-found',
   'project-not-found',
   'release-not-found',

@@ -19,6 +19,7 @@ import { messageOf } from './errors.ts'
 import { ensureAdminToken } from './identity/admin-token.ts'
 import { type Authenticator, authenticator } from './identity/authenticate.ts'
 import { deployCredentials } from './identity/deploy-credentials.ts'
+import type { Token } from './identity/token.ts'
 import { type Tokens, tokensIn } from './identity/tokens.ts'
 import type { Log } from './log.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
@@ -99,7 +100,7 @@ export async function openServices(config: Config, stagingThread: URL, log: Log)
   const owned = disposals.move()
   return {
     ...core,
-    authenticator: identityOn(config, core.documents, core.clock),
+    authenticator: identityOn(config, core, (error) => log.error(messageOf(error))),
     staging,
     adminTokenFile,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
@@ -165,10 +166,15 @@ async function firstToken(config: Config, tokens: Tokens): Promise<string | unde
 }
 
 /** Where others may revoke a token, what was read of it is believed for two seconds, well within the promised five. */
-function identityOn(config: Config, documents: Documents, clock: Clock): Authenticator {
+function identityOn(
+  config: Config,
+  { documents, clock, tokens }: Core,
+  report: (error: unknown) => void,
+): Authenticator {
   const maxAge = documents.store.exclusive ? 0 : 2_000
   const fresh = freshDocuments(documents, clock, { maxBytes: 8 * mebibyte, maxAge })
-  return authenticator(fresh, clock, config.access.adminToken?.reveal())
+  const used = (token: Token) => void tokens.used(token.id).catch(report)
+  return authenticator(fresh, clock, used, config.access.adminToken?.reveal())
 }
 
 function registryOn(config: Config, documents: Documents, clock: Clock) {

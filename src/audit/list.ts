@@ -41,13 +41,12 @@ function fits(entry: AuditEntry, { project, actor }: AuditFilter): boolean {
 export function lineOfAudit(entry: AuditEntry): string {
   const { project, version, filename, subject, reason, message, actor } = entry
   const what = [project, filename ?? version, subject].filter((part) => part !== undefined).join(' ')
-  const via = actor.forwardedFor === undefined ? actor.from : `${actor.from}, for ${actor.forwardedFor}`
   return [
     entry.at.slice(0, 19).replace('T', ' '),
     entry.action.padEnd(12),
     entry.outcome.padEnd(9),
     what,
-    `by ${actor.name} (${actor.token}) from ${via}`,
+    `by ${actor.name} (${actor.token}) from ${actor.from}`,
     ...(reason === undefined || reason === '' ? [] : [`because: ${reason}`]),
     ...(message === undefined ? [] : [`refused: ${message}`]),
   ].join('  ')

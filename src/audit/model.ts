@@ -7,10 +7,8 @@ const actor = z.object({
   token: z.string(),
   /** Name of the token, or of the user who gave the command. */
   name: z.string(),
-  /** Address of the connection, which may be a proxy's. */
+  /** Address, as trusted proxies tell it. */
   from: z.string(),
-  /** What X-Forwarded-For said: a claim, as good as the proxy in front. */
-  forwardedFor: z.string().optional(),
 })
 
 export type Actor = Readonly<z.infer<typeof actor>>

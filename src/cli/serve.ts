@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { quote } from '../deploy/node/shell.ts'
+import { messageOf } from '../errors.ts'
 import { createApp } from '../http/app.ts'
 import { listen } from '../http/server.ts'
 import { jsonLog } from '../log.ts'
@@ -17,6 +18,7 @@ export async function serve(terminal: Terminal): Promise<void> {
     ...config.server,
     minimumBytesPerSecond: config.upload.minimumBytesPerSecond,
     maxBodyBytes: config.upload.maxFileBytes * 2,
+    report: (error) => log.error(messageOf(error)),
   })
   terminal.print(welcome(config, listening.port, services.adminTokenFile))
   if (!terminal.signal.aborted) await once(terminal.signal, 'abort')

@@ -4,7 +4,7 @@ import type { Actor } from '../audit/model.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { DomainError } from '../errors.ts'
-import { isScope, type Scope, scopes } from '../identity/scopes.ts'
+import { type Grant, parseGrant, scopes } from '../identity/scopes.ts'
 import { isAlive, type Token } from '../identity/token.ts'
 import { type Tokens, tokensIn } from '../identity/tokens.ts'
 import { jsonLog } from '../log.ts'
@@ -18,7 +18,10 @@ export function tokenCommands(terminal: Terminal): Command {
   command
     .command('create <name>')
     .description('make a token; it is printed once and kept nowhere')
-    .requiredOption('--scope <scope...>', `what it may do: ${scopes.join(', ')}`)
+    .requiredOption(
+      '--scope <scope...>',
+      `what it may do: ${scopes.join(', ')}; upload:app or upload:acme-* for these projects alone`,
+    )
     .option('--days <days>', 'how long it lives; for ever when left out')
     .action((name: string, options: { scope: string[]; days?: string }) =>
       withTokens(terminal, async (tokens, audit) => {
@@ -70,12 +73,13 @@ function changed(action: string, token: Token, { environment }: Terminal) {
   return { action, actor, subject: token.id, outcome: 'done' } as const
 }
 
-function parseScopes(given: readonly string[]): Scope[] {
+function parseScopes(given: readonly string[]): Grant[] {
   return given
     .flatMap((text) => text.split(','))
     .map((text) => {
-      if (isScope(text)) return text
-      throw new DomainError('configuration', `There is no scope "${text}". There are: ${scopes.join(', ')}.`)
+      const parsed = parseGrant(text)
+      if ('grant' in parsed) return parsed.grant
+      throw new DomainError('configuration', parsed.problem)
     })
 }
 
@@ -96,6 +100,7 @@ function lineOf(token: Token): string {
     token.scopes.join(','),
     `since ${token.createdAt.slice(0, 10)}`,
     until,
+    token.lastUsedOn === undefined ? 'never used' : `used ${token.lastUsedOn}`,
     token.name,
   ].join('  ')
 }

@@ -8,6 +8,10 @@ export interface Config {
     readonly port: number
     /** How clients and nodes reach this server, without a slash at the end: "https://pypi.example.com/wheelhouse". */
     readonly externalUrl: string
+    /** Addresses and networks whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: readonly string[]
+    /** PEM files. */
+    readonly tls?: { readonly certificate: string; readonly key: string }
   }
   readonly store: DiskStoreConfig | S3StoreConfig
   /** Where uploads are spooled. */

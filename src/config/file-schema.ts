@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { serviceName, serviceSchema, sshSchema } from '../deploy/service-definition.ts'
+import { isNetwork } from './network.ts'
 
 /** As a person writes it: how to log in, and the channel, may be left to the rest of the file. */
 const service = serviceSchema.extend({
@@ -18,8 +19,12 @@ export const fileSchema = z.strictObject({
       host: z.string().optional(),
       port: z.int().min(0).max(65_535).optional(),
       external_url: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+      trusted_proxies: z
+        .array(z.string().refine(isNetwork, 'expected an address or a network: 10.0.0.0/8'))
+        .default([]),
+      tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
     })
-    .default({}),
+    .prefault({}),
   storage: z.strictObject({ folder: z.string().optional(), spool: z.string().optional() }).default({}),
   access: z.strictObject({ anonymous_read: z.boolean().optional() }).default({}),
   upload: z

@@ -71,12 +71,20 @@ function problemOf(issue: z.core.$ZodIssue): string {
 function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, mistakes: Mistake[]): Config {
   const host = env.HOST ?? file.server.host ?? '127.0.0.1'
   const port = env.PORT ?? file.server.port ?? 8080
-  const external = env.WHEELHOUSE_EXTERNAL_URL ?? file.server.external_url ?? localUrl(host, port)
+  const tls = tlsOf(file, folder)
+  const external =
+    env.WHEELHOUSE_EXTERNAL_URL ?? file.server.external_url ?? localUrl(tls ? 'https' : 'http', host, port)
   const store = storeOf(env, file, folder, mistakes)
   const spool = env.WHEELHOUSE_SPOOL ?? file.storage.spool
   const ownSpool = store.kind === 'disk' ? resolve(store.folder, 'spool') : '/var/tmp/wheelhouse-spool'
   return {
-    server: { host, port, externalUrl: external.replace(/\/+$/, '') },
+    server: {
+      host,
+      port,
+      externalUrl: external.replace(/\/+$/, ''),
+      trustedProxies: file.server.trusted_proxies,
+      ...(tls === undefined ? {} : { tls }),
+    },
     store,
     spool: spool === undefined ? ownSpool : resolve(folder, spool),
     access: accessOf(env, file),
@@ -129,9 +137,13 @@ function storeOf(
   }
 }
 
-function localUrl(host: string, port: number): string {
+function tlsOf({ server: { tls } }: FileSettings, folder: string): Config['server']['tls'] {
+  return tls && { certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) }
+}
+
+function localUrl(scheme: string, host: string, port: number): string {
   const reachable = ['0.0.0.0', '::', ''].includes(host) ? '127.0.0.1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
 function deepFreeze<T>(value: T): T {

@@ -2,14 +2,13 @@ import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import { type Audit, audited } from '../audit/audit.ts'
-import type { Identity } from '../identity/authenticate.ts'
-import type { Scope } from '../identity/scopes.ts'
 import type { Amendment } from '../registry/amend.ts'
 import type { Amender, Change } from '../registry/amender.ts'
 import { projectStatuses } from '../registry/model.ts'
 import { actorOf } from './actor.ts'
-import { type Access, requireScope } from './authentication.ts'
-import { parsed, projectIn, readJson } from './request-parts.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
+import { projectIn } from './project-in-path.ts'
+import { parsed, readJson } from './request-body.ts'
 
 export interface AmendmentRoutesPorts {
   readonly amender: Amender
@@ -20,34 +19,28 @@ const reason = z.string().max(1_000)
 const reasonBody = z.strictObject({ reason: reason.optional() })
 const statusBody = z.strictObject({ status: z.enum(projectStatuses), reason: reason.optional() })
 
-/** What each does to a release, or with a filename behind it to one file; and what it needs. */
-const verbs = [
-  ['yank', 'manage'],
-  ['unyank', 'manage'],
-  ['restore', 'delete'],
-] as const satisfies readonly (readonly [Amendment['kind'], Scope])[]
-
 type Params = Readonly<Record<string, string>>
 
-/** Yank, un-yank, delete and restore a release or a file of it, and set a project's status. */
+/** Yank, un-yank, delete and restore a release, or with its filename one file of it; set a project's status. */
 export function amendmentRoutes(ports: AmendmentRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
+  const manage = requireScope(access, 'manage')
   const json = readJson()
   const to = (kind: 'yank' | 'unyank' | 'delete' | 'restore'): Middleware => {
     return async (context) => {
       const { version = '', filename } = context['params'] as Params
-      await amendAndAnswer(context, ports, { kind, version, filename, reason: reasonIn(context) })
+      await amendAndAnswer(context, ports, access, { kind, version, filename, reason: reasonIn(context) })
     }
   }
-  for (const [verb, scope] of verbs) {
-    router.post(`/projects/:project/:version/${verb}`, requireScope(access, scope), json, to(verb))
-    router.post(`/projects/:project/:version/:filename/${verb}`, requireScope(access, scope), json, to(verb))
+  for (const verb of ['yank', 'unyank', 'restore'] as const) {
+    router.post(`/projects/:project/:version/${verb}`, manage, json, to(verb))
+    router.post(`/projects/:project/:version/:filename/${verb}`, manage, json, to(verb))
   }
-  router.delete('/projects/:project/:version', requireScope(access, 'delete'), json, to('delete'))
-  router.delete('/projects/:project/:version/:filename', requireScope(access, 'delete'), json, to('delete'))
-  router.put('/projects/:project/status', requireScope(access, 'manage'), json, async (context) => {
+  router.delete('/projects/:project/:version', manage, json, to('delete'))
+  router.delete('/projects/:project/:version/:filename', manage, json, to('delete'))
+  router.put('/projects/:project/status', manage, json, async (context) => {
     const { status, reason: why = '' } = parsed(statusBody, context.request.body ?? {}, 'The body')
-    await amendAndAnswer(context, ports, { kind: 'status', status, reason: why })
+    await amendAndAnswer(context, ports, access, { kind: 'status', status, reason: why })
   })
   return router
 }
@@ -58,15 +51,19 @@ function reasonIn(context: Context): string {
   return body.reason ?? parsed(reason, context.query['reason'] ?? '', 'The reason')
 }
 
-async function amendAndAnswer(context: Context, ports: AmendmentRoutesPorts, amendment: Amendment): Promise<void> {
-  const project = projectIn(context['params'] as Params)
-  const identity: Identity = context.state['identity']
+async function amendAndAnswer(
+  context: Context,
+  ports: AmendmentRoutesPorts,
+  access: Access,
+  amendment: Amendment,
+): Promise<void> {
+  const project = projectIn(context)
   const { kind, reason: why } = amendment
-  const event = { action: kind, actor: actorOf(context, identity), project, ...targetOf(amendment), reason: why }
+  const event = { action: kind, actor: actorOf(context, access), project, ...targetOf(amendment), reason: why }
   const change = await audited(
     ports.audit,
     event,
-    () => ports.amender.amend(project, amendment, identity.name),
+    () => ports.amender.amend(project, amendment, identityOf(context).name),
     ({ changed, before, after, version }) => ({
       outcome: changed ? 'done' : 'unchanged',
       ...(version === undefined ? {} : { version }),

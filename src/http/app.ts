@@ -3,13 +3,16 @@ import { DomainError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
+import { clientAddressBehind } from './client-address.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors, type ErrorLog } from './error-response.ts'
+import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
+import { tokenRoutes } from './tokens.ts'
 import { uploadRoutes } from './upload.ts'
 
 /** The HTTP face of everything. */
@@ -18,24 +21,26 @@ export function createApp(services: Services, log: ErrorLog): Koa {
   // What gets here was thrown outside of any request, or after its answer had begun.
   app.on('error', (error: unknown) => log.error(`Connection failed: ${String(error)}`, {}))
   app.silent = true
-  const access: Access = { authenticator: services.authenticator, anonymousRead: services.config.access.anonymousRead }
+  const access: Access = {
+    authenticator: services.authenticator,
+    anonymousRead: services.config.access.anonymousRead,
+    failedAttempts: new FailedAttempts(services.clock, { burst: 50, refillSeconds: 2 }),
+    clientAddress: clientAddressBehind(services.config.server.trustedProxies),
+  }
   const uploads = { ...services, limits: services.config.upload }
   const { channels, server } = services.config
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
   for (const router of [
     simpleRoutes(services.pages, access),
-    channelRoutes(
-      { index: services.pages.index, project: services.channelPages.project },
-      services.config.channels,
-      access,
-    ),
+    channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     fileRoutes(services.store, services.projects, access),
     uploadRoutes(uploads, access),
+    tokenRoutes(services, access),
     healthRoutes(),
   ]) {
     app.use(router.routes())

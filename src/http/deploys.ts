@@ -23,7 +23,11 @@ export function deployRoutes(
   const read = requireScope(access, 'read')
   router.get('/services', read, async (context) => {
     const all = await Promise.all(Object.keys(services).map((name) => serviceView(documents, services, name)))
-    answerAs(context, { services: all.map(({ json }) => json) }, () => all.map(({ text }) => `${text}\n`).join(''))
+    answerAs(context, { services: all.map(({ json }) => json) }, () =>
+      all.length === 0
+        ? 'No service is configured. Say what runs where under services: in wheelhouse.yaml.\n'
+        : all.map(({ text }) => `${text}\n`).join(''),
+    )
   })
   router.get('/services/:name', read, async (context) => {
     const { json, text } = await serviceView(documents, services, context.params['name'] ?? '')

@@ -27,7 +27,8 @@ export function writeError(context: Context, error: DomainError): void {
   const status = errorStatus[error.code]
   context.status = status
   if (status === 401) context.set('WWW-Authenticate', 'Basic realm="Wheelhouse", charset="UTF-8"')
-  if (status === 503) context.set('Retry-After', '2')
+  const retryAfter = error.details['retryAfterSeconds'] ?? (status === 503 ? 2 : undefined)
+  if (retryAfter !== undefined) context.set('Retry-After', String(retryAfter))
   context.set('Cache-Control', 'no-store')
   writeBody(context, status, error)
   // Last: Koa resets the phrase whenever a status or a body is assigned. HTTP/2 has none (RFC 9113 8.3.2).
@@ -54,14 +55,20 @@ function writeBody(context: Context, status: number, error: DomainError): void {
   context.set('Content-Type', String(type))
 }
 
-/** RFC 9112 4: visible characters of Latin-1 and spaces; more than a line or two is cut by some proxies. */
+const longestPhrase = 400
+
+/**
+ * RFC 9112 4: visible characters of Latin-1 and spaces; more than a line or two is cut by some proxies. A long sentence
+ * loses its middle: what to do, and the id of the reason, stand at its end.
+ */
 function reasonPhrase(text: string): string {
   const plain = text
     .replace(/[«»“”]/g, '"')
     .replace(/[‘’]/g, "'")
     .replace(/…/g, '...')
     .replace(/\s+/g, ' ')
-  return plain.replace(/[^\x20-\x7e]/g, '?').slice(0, 400)
+    .replace(/[^\x20-\x7e]/g, '?')
+  return plain.length <= longestPhrase ? plain : `${plain.slice(0, 200)} ... ${plain.slice(-195)}`
 }
 
 /** A client that went away mid-request is no error of anybody's. */

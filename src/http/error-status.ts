@@ -12,6 +12,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   'file-exists': 409,
   'authentication-required': 401,
   'permission-denied': 403,
+  'too-many-attempts': 429,
   'not-found': 404,
   'project-not-found': 404,
   'release-not-found': 404,

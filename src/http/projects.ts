@@ -1,12 +1,14 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { allows } from '../identity/scopes.ts'
 import { type Catalog, namesWithPrefix } from '../registry/catalog.ts'
 import type { Projects } from '../registry/projects.ts'
 import { releaseNamed } from '../registry/releases.ts'
-import { type Access, requireScope } from './authentication.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
+import { projectIn } from './project-in-path.ts'
 import { projectView, releaseView } from './project-views.ts'
-import { parsed, projectIn } from './request-parts.ts'
+import { parsed } from './request-body.ts'
 
 export interface ProjectRoutesPorts {
   readonly catalog: Catalog
@@ -27,10 +29,10 @@ export function projectRoutes(ports: ProjectRoutesPorts, access: Access): Router
   const { projects, externalUrl } = ports
   for (const path of ['/projects/', '/projects']) router.get(path, read, (context) => list(context, ports))
   router.get('/projects/:project', read, async (context) => {
-    context.body = projectView(await projects.get(projectIn(context.params)), externalUrl)
+    context.body = projectView(await projects.get(projectIn(context)), externalUrl)
   })
   router.get('/projects/:project/:version', read, async (context) => {
-    const project = await projects.get(projectIn(context.params))
+    const project = await projects.get(projectIn(context))
     const { version, files } = releaseNamed(project, context.params['version'] ?? '')
     context.body = {
       project: project.name,
@@ -45,7 +47,9 @@ export function projectRoutes(ports: ProjectRoutesPorts, access: Access): Router
 async function list(context: Context, { catalog, externalUrl }: ProjectRoutesPorts): Promise<void> {
   const { prefix, after, limit } = parsed(listQuery, context.query, 'The query')
   const { names } = await catalog.names()
-  const found = namesWithPrefix(names, prefix, after, limit + 1)
+  const { scopes } = identityOf(context)
+  const visible = (name: string) => allows(scopes, 'read', name)
+  const found = namesWithPrefix(names, { prefix, after, limit: limit + 1, visible })
   const shown = found.slice(0, limit)
   const last = shown.at(-1)
   const more = new URLSearchParams({ ...(prefix === '' ? {} : { prefix }), limit: String(limit), after: last ?? '' })

@@ -7,12 +7,12 @@ import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { untilOver } from '../deploy/watch.ts'
-import type { Identity } from '../identity/authenticate.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
-import { type Access, identify } from './authentication.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
 import { answerAs, deployView } from './deploys.ts'
-import { parsed, projectIn, readJson } from './request-parts.ts'
+import { projectIn } from './project-in-path.ts'
+import { parsed, readJson } from './request-body.ts'
 
 const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
 const waitSchema = z.coerce.number().min(0).max(86_400)
@@ -25,18 +25,11 @@ export interface PromoteRoutesPorts extends PromoteServicesPorts {
 /** `POST /promote/<project>/<version>` points a channel at a release; `GET /channels/<project>` has the history. */
 export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
-  router.post(
-    '/promote/:project/:version',
-    async (context, next) => {
-      context.state['identity'] = await identify(context, access, 'promote')
-      await next()
-    },
-    readJson(),
-    (context) => promoteRelease(context, ports),
+  router.post('/promote/:project/:version', requireScope(access, 'promote'), readJson(), (context) =>
+    promoteRelease(context, ports, access),
   )
-  router.get('/channels/:project', async (context) => {
-    await identify(context, access, 'read')
-    const project = await ports.projects.get(projectIn(context['params']))
+  router.get('/channels/:project', requireScope(access, 'read'), async (context) => {
+    const project = await ports.projects.get(projectIn(context))
     const channels = (await ports.documents.read(channelsDocument, keys.channels(project.name)))?.value ?? {}
     const shown = ports.channels.map((channel) => [
       channel,
@@ -47,18 +40,17 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
   return router
 }
 
-async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Promise<void> {
+async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { reason } = parsed(bodySchema, context.request.body ?? {}, 'The body')
   const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
-  const project = projectIn(context['params'])
+  const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
-  const identity: Identity = context.state['identity']
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
   const promotion = await audited(
     ports.audit,
-    { action: 'promote', actor: actorOf(context, identity), project, version, ...said },
-    () => promoteToServices(ports, { project, version, channel, by: identity.name, ...said }),
+    { action: 'promote', actor: actorOf(context, access), project, version, ...said },
+    () => promoteToServices(ports, { project, version, channel, by: identityOf(context).name, ...said }),
     ({ changed, pointer, previous, deploys }) => ({
       outcome: changed ? 'done' : 'unchanged',
       version: pointer.version,

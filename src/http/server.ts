@@ -1,14 +1,19 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type Koa from 'koa'
 import { DomainError } from '../errors.ts'
 import { enforceMinimumRate } from './minimum-rate.ts'
+import { followTls, readTls, type TlsFiles } from './tls.ts'
 
 export interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly minimumBytesPerSecond: number
   readonly maxBodyBytes: number
+  readonly tls?: TlsFiles
+  /** Told what goes wrong beside any request. */
+  readonly report: (error: unknown) => void
 }
 
 export interface Listening extends AsyncDisposable {
@@ -17,7 +22,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Serves the app. Disposing stops taking connections, lets running requests finish for ten seconds, then cuts them. */
 export async function listen(app: Koa, options: ListenOptions): Promise<Listening> {
-  const server = createServer(app.callback())
+  const { server, follower } = serverFor(app.callback(), options)
   server.keepAliveTimeout = 75_000
   server.headersTimeout = 80_000
   enforceMinimumRate(server, options.minimumBytesPerSecond, options.maxBodyBytes)
@@ -25,7 +30,19 @@ export async function listen(app: Koa, options: ListenOptions): Promise<Listenin
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, options)))
     server.listen(options.port, options.host, resolve)
   })
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => close(server) }
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      follower?.[Symbol.dispose]()
+      await close(server)
+    },
+  }
+}
+
+function serverFor(listener: RequestListener, { tls, report }: ListenOptions) {
+  if (tls === undefined) return { server: createServer(listener), follower: undefined }
+  const server = createTlsServer({ ...readTls(tls), minVersion: 'TLSv1.2' }, listener)
+  return { server, follower: followTls(server, tls, report) }
 }
 
 function cannotListen(error: NodeJS.ErrnoException, { host, port }: ListenOptions): DomainError {

@@ -3,10 +3,11 @@ import type { Context } from 'koa'
 import type { ChannelPages } from '../channels/channel-pages.ts'
 import { requireChannel } from '../channels/promote.ts'
 import { DomainError } from '../errors.ts'
+import { allows, allowsEverywhere } from '../identity/scopes.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import type { Encoded, FinishedPage } from '../registry/finished-pages.ts'
 import type { Pages } from '../registry/pages.ts'
-import { type Access, requireScope } from './authentication.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
 import { acceptsGzip, type SimpleType, simpleNegotiation } from './negotiation.ts'
 
 /** The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. */
@@ -17,7 +18,7 @@ export function simpleRoutes(pages: Pages, access: Access): Router {
 
   router.get('/simple/', read, async (context) => {
     const type = negotiate(context)
-    sendPage(context, type, await pages.index(type.format))
+    sendPage(context, type, await rootFor(context, pages, type))
   })
   router.get('/simple/:project/', read, (context) =>
     answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
@@ -32,7 +33,7 @@ export function simpleRoutes(pages: Pages, access: Access): Router {
 
 /** The same pages as seen from a channel: only what was promoted there. */
 export function channelRoutes(
-  pages: ChannelPages & Pick<Pages, 'index'>,
+  pages: ChannelPages & Pick<Pages, 'index' | 'indexOf'>,
   channels: readonly string[],
   access: Access,
 ): Router {
@@ -42,7 +43,7 @@ export function channelRoutes(
   router.get('/channels/:channel/simple/', read, async (context) => {
     requireChannel(channels, context.params['channel'] ?? '')
     const type = negotiate(context)
-    sendPage(context, type, await pages.index(type.format))
+    sendPage(context, type, await rootFor(context, pages, type))
   })
   router.get('/channels/:channel/simple/:project/', read, async (context) => {
     const channel = context.params['channel'] ?? ''
@@ -50,6 +51,17 @@ export function channelRoutes(
     await answerProject(context, negotiate, (project, type) => pages.project(channel, project, type.format))
   })
   return router
+}
+
+/** A token that reads some projects sees their names and no others. */
+async function rootFor(
+  context: Context,
+  pages: Pick<Pages, 'index' | 'indexOf'>,
+  { format }: SimpleType,
+): Promise<FinishedPage> {
+  const { scopes } = identityOf(context)
+  if (allowsEverywhere(scopes, 'read')) return await pages.index(format)
+  return await pages.indexOf(format, (project) => allows(scopes, 'read', project))
 }
 
 async function answerProject(

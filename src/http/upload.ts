@@ -3,11 +3,11 @@ import type { Context } from 'koa'
 import type { Audit } from '../audit/audit.ts'
 import type { Actor } from '../audit/model.ts'
 import { DomainError } from '../errors.ts'
-import { checkEarly } from '../registry/claim.ts'
+import { checkEarly, claimOf } from '../registry/claim.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
 import { actorOf } from './actor.ts'
-import { type Access, identify } from './authentication.ts'
+import { type Access, identify, permitted } from './authentication.ts'
 import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 
 export interface UploadPorts extends PublishPorts {
@@ -26,14 +26,16 @@ export function uploadRoutes(ports: UploadPorts, access: Access): Router {
   return router
 }
 
-/** authenticate → declared length → form, streamed to staging → publish → answer; staging is emptied whatever happens. */
+/** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   refuseByLength(context, ports.limits)
   const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
   try {
+    // The form has named the project by now, and with it what the token must be good for.
+    permitted(identity, 'upload', claimOf(form.fields, form.filename).project)
     const published = await publish(ports, { ...form, by: identity.name })
-    await keep(ports.audit, published, actorOf(context, identity))
+    await keep(ports.audit, published, actorOf(context, access, identity))
     answer(context, published)
   } finally {
     form.staged.discard()

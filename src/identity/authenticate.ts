@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.ts'
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
-import type { Scope } from './scopes.ts'
-import { hashOfToken, idOfToken, isAlive, sameHash, tokenDocument } from './token.ts'
+import type { Grant } from './scopes.ts'
+import { hashOfToken, idOfToken, isAlive, sameHash, type Token, tokenDocument } from './token.ts'
 
 /** Who asks. */
 export interface Identity {
   /** Id of the token; `admin` for the one given by configuration. */
   readonly token: string
   readonly name: string
-  readonly scopes: readonly Scope[]
+  readonly scopes: readonly Grant[]
 }
 
 export interface Authenticator {
@@ -20,9 +20,27 @@ export interface Authenticator {
   identify(authorization: string): Promise<Identity | undefined>
 }
 
-/** `adminToken`: a token given by configuration, which needs no document. */
-export function authenticator(fresh: FreshDocuments, clock: Clock, adminToken?: string): Authenticator {
+/**
+ * `adminToken`: a token given by configuration, which needs no document. `used` is told of every token that is seen for
+ * the first time on a day; nobody waits for it.
+ */
+export function authenticator(
+  fresh: FreshDocuments,
+  clock: Clock,
+  used: (token: Token) => void,
+  adminToken?: string,
+): Authenticator {
   const adminHash = adminToken === undefined ? undefined : hashOfToken(adminToken)
+  const told = new Map<string, number>()
+
+  function tellOnce(token: Token): void {
+    const day = Math.floor(clock.now() / 86_400_000)
+    if (told.get(token.id) === day) return
+    if (told.size >= 10_000) told.clear()
+    told.set(token.id, day)
+    used(token)
+  }
+
   return {
     async identify(authorization) {
       const text = tokenIn(authorization)
@@ -35,6 +53,7 @@ export function authenticator(fresh: FreshDocuments, clock: Clock, adminToken?: 
       if (id === undefined) return undefined
       const found = (await fresh.get(tokenDocument, keys.token(id)))?.value
       if (found === undefined || !sameHash(found.hash, hash) || !isAlive(found, clock.now())) return undefined
+      tellOnce(found)
       return { token: found.id, name: found.name, scopes: found.scopes }
     },
   }

@@ -1,15 +1,68 @@
+import { parseProjectName } from '../packaging/names.ts'
+
 /**
- * What a token may do. `manage` yanks and sets a project's status, `delete` deletes and restores. `admin` may do everything,
- * and alone may make tokens.
+ * What a token may do. `manage`: yank, delete, restore, and set a project's status. `deploy`: run deploys by hand. `admin`
+ * may do everything, and alone may make tokens.
  */
-export const scopes = ['read', 'upload', 'promote', 'manage', 'delete', 'admin'] as const
+export const scopes = ['read', 'upload', 'manage', 'promote', 'deploy', 'admin'] as const
 
 export type Scope = (typeof scopes)[number]
 
-export function isScope(text: string): text is Scope {
+/** A scope, for all projects or for those that a pattern names: `read`, `upload:app`, `promote:acme-*`. */
+export type Grant = Scope | `${Scope}:${string}`
+
+/** The canonical grant, or a sentence that says what is wrong with it. */
+export function parseGrant(text: string): { readonly grant: Grant } | { readonly problem: string } {
+  const [scope = '', ...rest] = text.split(':')
+  if (!isScope(scope)) return { problem: `There is no scope "${scope}". There are: ${scopes.join(', ')}.` }
+  if (rest.length === 0) return { grant: scope }
+  if (scope === 'admin') return { problem: '"admin" is for everything: it takes no projects.' }
+  const pattern = canonicalPattern(rest.join(':'))
+  if (pattern !== undefined) return { grant: `${scope}:${pattern}` }
+  return { problem: `"${text}" names no projects: write ${scope}:app, or ${scope}:acme-* for all that begin so.` }
+}
+
+export function isGrant(text: string): text is Grant {
+  const parsed = parseGrant(text)
+  return 'grant' in parsed && parsed.grant === text
+}
+
+/** Whether the grants cover the scope, for this project; with no project named, for any at all. */
+export function allows(granted: readonly Grant[], wanted: Scope, project?: string): boolean {
+  return granted.some((grant) => {
+    if (grant === 'admin' || grant === wanted) return true
+    if (!grant.startsWith(`${wanted}:`)) return false
+    return project === undefined || matchesPattern(grant.slice(wanted.length + 1), project)
+  })
+}
+
+/** Whether the scope is granted for every project there is or will be. */
+export function allowsEverywhere(granted: readonly Grant[], wanted: Scope): boolean {
+  return granted.some((grant) => grant === 'admin' || grant === wanted || grant === `${wanted}:*`)
+}
+
+function isScope(text: string): text is Scope {
   return (scopes as readonly string[]).includes(text)
 }
 
-export function allows(granted: readonly Scope[], wanted: Scope): boolean {
-  return granted.includes('admin') || granted.includes(wanted)
+/** Names are compared normalised (PEP 503), so the parts between the stars are written that way too. */
+function canonicalPattern(text: string): string | undefined {
+  const pattern = text.toLowerCase().replace(/[-_.]+/g, '-')
+  if (!/^[a-z0-9*-]+$/.test(pattern)) return undefined
+  return pattern.includes('*') || parseProjectName(pattern) === pattern ? pattern : undefined
+}
+
+/** `*` stands for any characters. Linear in the name for each part: a pattern is no way to keep the server busy. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const [first = '', ...others] = pattern.split('*')
+  const last = others.pop()
+  if (last === undefined) return name === first
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of others) {
+    const found = name.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
 }

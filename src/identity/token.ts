@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
-import { type Scope, scopes } from './scopes.ts'
+import { type Grant, isGrant } from './scopes.ts'
 
 /** What the store knows of a token: never the secret itself. `tokens/<id>.json`. */
 export interface Token {
@@ -10,11 +10,13 @@ export interface Token {
   readonly name: string
   /** SHA-256 of the whole token text, hex. The secret has 256 bits of its own, so a slow hash would add nothing. */
   readonly hash: string
-  readonly scopes: readonly Scope[]
+  readonly scopes: readonly Grant[]
   /** ISO 8601 times. */
   readonly createdAt: string
   readonly expiresAt?: string | undefined
   readonly revokedAt?: string | undefined
+  /** UTC, by the day: enough to find those that nobody needs, and one write a day. */
+  readonly lastUsedOn?: string | undefined
 }
 
 export const tokenDocument: DocumentType<Token> = {
@@ -24,10 +26,11 @@ export const tokenDocument: DocumentType<Token> = {
     id: z.string(),
     name: z.string(),
     hash: z.string(),
-    scopes: z.array(z.enum(scopes)),
+    scopes: z.array(z.string().refine(isGrant)),
     createdAt: z.string(),
     expiresAt: z.string().optional(),
     revokedAt: z.string().optional(),
+    lastUsedOn: z.string().optional(),
   }),
 }
 
@@ -55,7 +58,7 @@ export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }
 
-export function isAlive(token: Token, now: number): boolean {
+export function isAlive(token: Pick<Token, 'expiresAt' | 'revokedAt'>, now: number): boolean {
   if (token.revokedAt !== undefined) return false
   return token.expiresAt === undefined || Date.parse(token.expiresAt) > now
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import type { Scope } from './scopes.ts'
+import type { Grant } from './scopes.ts'
 import { hashOfToken, newTokenId, newTokenText, type Token, tokenDocument } from './token.ts'
 
 export interface Tokens {
@@ -11,11 +11,13 @@ export interface Tokens {
   list(): Promise<readonly Token[]>
   /** Dead at once in this process, within five seconds in all others. Rejects with `not-found`. */
   revoke(id: string): Promise<Token>
+  /** Notes the day of a use. */
+  used(id: string): Promise<void>
 }
 
 export interface TokenRequest {
   readonly name: string
-  readonly scopes: readonly Scope[]
+  readonly scopes: readonly Grant[]
   readonly expiresAt?: string
   readonly id?: string
   readonly text?: string
@@ -44,6 +46,12 @@ export function tokensIn(documents: Documents, clock: Clock): Tokens {
         if (token !== undefined) found.push(token.value)
       }
       return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt))
+    },
+    async used(id) {
+      const lastUsedOn = new Date(clock.now()).toISOString().slice(0, 10)
+      await documents.update(tokenDocument, keys.token(id), (current) =>
+        current === undefined || current.lastUsedOn === lastUsedOn ? undefined : { ...current, lastUsedOn },
+      )
     },
     async revoke(id) {
       const revokedAt = new Date(clock.now()).toISOString()

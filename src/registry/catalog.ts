@@ -16,19 +16,23 @@ export interface Catalog {
   names(): Promise<{ readonly names: readonly string[]; readonly version: string }>
 }
 
-/** Names that begin with a prefix, however it is spelled (PEP 503), from after a name; a look-up, not a walk through all. */
-export function namesWithPrefix(
-  names: readonly string[],
-  prefix: string,
-  after: string,
-  limit: number,
-): readonly string[] {
+export interface NameSearch {
+  /** However it is spelled (PEP 503). */
+  readonly prefix: string
+  readonly after: string
+  readonly limit: number
+  readonly visible: (name: string) => boolean
+}
+
+/** Names that begin with a prefix, from after a name: a look-up, not a walk through all. */
+export function namesWithPrefix(names: readonly string[], search: NameSearch): readonly string[] {
+  const { prefix, after, limit, visible } = search
   const start = prefix.toLowerCase().replace(/[-_.]+/g, '-')
   const found: string[] = []
   for (let at = firstFrom(names, after > start ? after : start); at < names.length && found.length < limit; at++) {
     const name = names[at] ?? ''
     if (!name.startsWith(start)) break
-    if (name !== after) found.push(name)
+    if (name !== after && visible(name)) found.push(name)
   }
   return found
 }

@@ -41,7 +41,7 @@ export class FinishedPages {
   }
 
   #make(name: string, version: string, render: () => Promise<string> | string): Promise<FinishedPage> {
-    const entry = { version, page: finish(render), bytes: 0 }
+    const entry = { version, page: finishedPage(render), bytes: 0 }
     this.#drop(name)
     this.#pages.set(name, entry)
     entry.page.then(
@@ -71,7 +71,8 @@ export class FinishedPages {
   }
 }
 
-async function finish(render: () => Promise<string> | string): Promise<FinishedPage> {
+/** Makes a page outside of any cache. */
+export async function finishedPage(render: () => Promise<string> | string): Promise<FinishedPage> {
   const body = Buffer.from(await render())
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 32)
   const identity = { body, etag: `"${digest}"` }

@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts'
-import { type FinishedPage, FinishedPages } from './finished-pages.ts'
+import { type FinishedPage, FinishedPages, finishedPage } from './finished-pages.ts'
 import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage, shownOf } from './project-page.ts'
 import type { Project, Projects } from './projects.ts'
 
@@ -8,6 +8,8 @@ export type PageFormat = 'json' | 'html'
 /** The pages of the index, as finished bytes. */
 export interface Pages {
   index(format: PageFormat): Promise<FinishedPage>
+  /** The root for who may not see all of it: made for each request, and never kept. */
+  indexOf(format: PageFormat, visible: (project: string) => boolean): Promise<FinishedPage>
   /** `undefined` where there is no such project. */
   project(name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
@@ -15,6 +17,10 @@ export interface Pages {
 export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number): Pages {
   const finished = new FinishedPages(maxBytes)
   return {
+    async indexOf(format, visible) {
+      const names = (await catalog.names()).names.filter(visible)
+      return await finishedPage(() => (format === 'json' ? jsonIndex(names) : htmlIndex(names)))
+    },
     async index(format) {
       const { names, version } = await catalog.names()
       return await finished.get(`index ${format}`, version, () =>

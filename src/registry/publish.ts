@@ -54,7 +54,7 @@ export async function publish(ports: PublishPorts, upload: Upload): Promise<Publ
 async function inspect(staged: StagedFile, claim: Claim): Promise<AcceptedArchive> {
   const inspection = await staged.inspect(claim.filename)
   if (inspection.ok) return inspection
-  throw new DomainError('invalid-upload', inspection.problem, { filename: claim.filename })
+  throw new DomainError('invalid-upload', inspection.problem, { filename: claim.filename, refusal: inspection.code })
 }
 
 function recordOf(

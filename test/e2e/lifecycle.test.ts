@@ -163,18 +163,29 @@ describe.each(deployments)('the life of a release, %s', (_name, deploy) => {
     })
   })
 
-  it('asks for the scope that each change needs', async () => {
-    const manager = await command('token', 'create', 'manager', '--scope', 'manage')
-    const remover = await command('token', 'create', 'remover', '--scope', 'delete')
+  it('asks for the scope manage, of the project, and lists only what one may read', async () => {
+    const manager = await command('token', 'create', 'manager', '--scope', 'manage:scoped', 'read:scoped')
+    const uploader = await command('token', 'create', 'uploader', '--scope', 'upload', 'read')
     await upload('scoped', '1.0')
-    const status = async (method: string, path: string, token: string) =>
-      (await call(method, `projects/scoped/${path}`, undefined, token)).status
-    expect(await status('POST', '1.0/yank', manager)).toBe(200)
-    expect(await status('POST', '1.0/yank', remover)).toBe(403)
-    expect(await status('DELETE', '1.0', manager)).toBe(403)
-    expect(await status('DELETE', '1.0', remover)).toBe(200)
-    expect(await status('POST', '1.0/restore', remover)).toBe(200)
-    expect((await call('PUT', 'projects/scoped/status', { status: 'archived' }, remover)).status).toBe(403)
+    await upload('foreign', '1.0')
+    const statusOf = async (method: string, path: string, token: string) =>
+      (await call(method, `projects/${path}`, undefined, token)).status
+    expect(await statusOf('POST', 'scoped/1.0/yank', manager)).toBe(200)
+    expect(await statusOf('POST', 'foreign/1.0/yank', manager)).toBe(403)
+    for (const [method, path] of [
+      ['POST', 'scoped/1.0/yank'],
+      ['POST', 'scoped/1.0/unyank'],
+      ['POST', 'scoped/1.0/restore'],
+      ['DELETE', 'scoped/1.0'],
+      ['DELETE', 'scoped/1.0/scoped-1.0-py3-none-any.whl'],
+      ['PUT', 'scoped/status'],
+    ] as const) {
+      expect([path, await statusOf(method, path, uploader)]).toEqual([path, 403])
+    }
+    expect((await call('GET', 'projects/', undefined, manager)).json()).toMatchObject({
+      projects: [{ name: 'scoped' }],
+    })
+    expect(await statusOf('GET', 'foreign', manager)).toBe(403)
   })
 
   it.each([
@@ -213,7 +224,7 @@ describe.each(deployments)('the life of a release, %s', (_name, deploy) => {
     const entries = (await command('audit', '--json')).split('\n').map((line) => JSON.parse(line))
     expect(entries.find((entry) => entry.action === 'token-create')).toMatchObject({
       actor: { token: 'command' },
-      after: { name: 'manager', scopes: ['manage'] },
+      after: { name: 'manager', scopes: ['manage:scoped', 'read:scoped'] },
     })
     expect(entries.find((entry) => entry.project === 'audited' && entry.action === 'yank')).toMatchObject({
       before: { files: { 'audited-1.0-py3-none-any.whl': 'there' } },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { cachePath } from './cache-folder.ts'
 import { exercised } from './exercised.ts'
 import type { PypiProject } from './fetch/pypi.ts'
-import { type DebianPackage, toolVersions } from './tool-versions.ts'
+import { type BuildBackEnd, buildBackEnds, type DebianPackage, toolVersions } from './tool-versions.ts'
 
 export interface ToolPaths {
   readonly twine: string
@@ -14,6 +14,14 @@ export interface ToolPaths {
   readonly pipNew: readonly string[]
   /** How to run `python -m build`, with a build back end beside it. */
   readonly build: readonly string[]
+  /** Clients that build and publish. */
+  readonly flit: string
+  readonly hatch: string
+  readonly pdm: string
+  readonly poetry: string
+  /** A Python that imports the newest `packaging`, and one that imports Debian's. */
+  readonly packaging: string
+  readonly debianPackaging: string
   readonly versitygw: string
   readonly redisServer: string
   readonly sshd: string
@@ -22,9 +30,13 @@ export interface ToolPaths {
   readonly python: string
   readonly pypy: string
   readonly curl: string
+  readonly openssl: string
+  /** The Python that imports Debian's setuptools. */
+  readonly debianSetuptools: string
 }
 
-export type ToolName = keyof ToolPaths
+/** A Python that imports the back end is the path of each. */
+export type ToolName = keyof ToolPaths | BuildBackEnd
 
 interface ToolOrigin {
   readonly path: string
@@ -90,12 +102,38 @@ export function toolPaths(): ToolPaths {
     get curl() {
       return path('curl')
     },
+    get openssl() {
+      return path('openssl')
+    },
+    get flit() {
+      return path('flit')
+    },
+    get hatch() {
+      return path('hatch')
+    },
+    get pdm() {
+      return path('pdm')
+    },
+    get poetry() {
+      return path('poetry')
+    },
+    get packaging() {
+      return path('packaging')
+    },
+    get debianPackaging() {
+      existing('debianPackaging')
+      return path('python')
+    },
+    get debianSetuptools() {
+      existing('debianSetuptools')
+      return path('python')
+    },
   }
 }
 
 /** The first words of the argv that runs the tool, noted for the summary at the end of the run as really exercised. */
 export function useTool(name: ToolName): readonly string[] {
-  const argv = [toolPaths()[name]].flat()
+  const argv = isBackEnd(name) ? [existing(name).path] : [toolPaths()[name]].flat()
   exercised(toolLabel(name))
   return argv
 }
@@ -150,7 +188,7 @@ function missingSentence(name: ToolName): string {
 }
 
 function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
-  const { twine, uv, pipOld, pipNew, build, flitCore, versitygw } = toolVersions
+  const { twine, uv, pipOld, pipNew, build, flitCore, packaging, pdmBackend, pdmHishel, versitygw } = toolVersions
   return {
     twine: { ...pypi('twine', twine), path: cachePath(`twine-${twine}`, 'bin', 'twine') },
     debianTwine: debian('twine', '/usr/bin/twine', 'twine'),
@@ -158,6 +196,13 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     pipOld: { ...pypi('pip', pipOld), path: cachePath(`pip-${pipOld}`, 'bin', 'python') },
     pipNew: { ...pypi('pip', pipNew), path: cachePath(`pip-${pipNew}`, 'bin', 'python') },
     build: { ...pypi('build', build, `flit-core==${flitCore}`), path: cachePath(`build-${build}`, 'bin', 'python') },
+    flit: publisher('flit'),
+    hatch: publisher('hatch'),
+    pdm: publisher('pdm', `pdm-backend==${pdmBackend}`, `hishel==${pdmHishel}`),
+    poetry: publisher('poetry'),
+    packaging: { ...pypi('packaging', packaging), path: cachePath(`packaging-${packaging}`, 'bin', 'python') },
+    debianPackaging: debian('packaging', '/usr/lib/python3/dist-packages/packaging/version.py', 'python3-packaging'),
+    ...backEnds(),
     versitygw: {
       program: 'versitygw',
       from: { fetched: versitygw, by: 'go install' },
@@ -169,7 +214,30 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     python: debian('python3', '/usr/bin/python3', 'python3-venv', 'python3-pip'),
     pypy: debian('pypy3', '/usr/bin/pypy3', 'pypy3', 'pypy3-venv'),
     curl: debian('curl', '/usr/bin/curl', 'curl'),
+    openssl: debian('openssl', '/usr/bin/openssl', 'openssl'),
+    debianSetuptools: debian(
+      'setuptools',
+      '/usr/lib/python3/dist-packages/setuptools/__init__.py',
+      'python3-setuptools',
+      'python3-wheel',
+    ),
   }
+}
+
+function publisher(name: 'flit' | 'hatch' | 'pdm' | 'poetry', ...beside: readonly string[]): ToolOrigin {
+  const version = toolVersions[name]
+  return { ...pypi(name, version, ...beside), path: cachePath(`${name}-${version}`, 'bin', name) }
+}
+
+function isBackEnd(name: ToolName): name is BuildBackEnd {
+  return name in buildBackEnds
+}
+
+function backEnds(): Readonly<Record<BuildBackEnd, ToolOrigin>> {
+  const origins = Object.entries(buildBackEnds).map(([name, version]) => {
+    return [name, { ...pypi(name, version), path: cachePath(`${name}-${version}`, 'bin', 'python') }]
+  })
+  return Object.fromEntries(origins) as Record<BuildBackEnd, ToolOrigin>
 }
 
 function pypi(program: string, version: string, ...beside: readonly string[]) {

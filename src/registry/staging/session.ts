@@ -41,11 +41,15 @@ export function stagingSessions(post: (answer: StagingAnswer) => void): (request
     }
   }
 
-  // One request after another: opening is asynchronous, and the chunks behind it must wait.
-  let before: Promise<void> = Promise.resolve()
+  // One request after another within an upload: opening is asynchronous, and the chunks behind it must wait. Other uploads
+  // need not wait for the inspection of a large one.
+  const last = new Map<number, Promise<void>>()
   return (request) => {
-    before = before.then(() => handle(request)).catch((error: unknown) => post(failure(request.session, error)))
-    return before
+    const { session } = request
+    const before = last.get(session) ?? Promise.resolve()
+    const done = before.then(() => handle(request)).catch((error: unknown) => post(failure(session, error)))
+    last.set(session, done)
+    return request.kind === 'discard' ? done.then(() => void last.delete(session)) : done
   }
 }
 

@@ -90,12 +90,12 @@ describe('the audit', () => {
 
   it('reads as one line', () => {
     const entry: AuditEntry = {
-      ...event(4, { action: 'yank', reason: 'eats data', actor: { ...actor, forwardedFor: '192.0.2.1' } }),
+      ...event(4, { action: 'yank', reason: 'eats data' }),
       id: '1',
       at: '2026-11-25T12:00:00.000Z',
     }
     expect(lineOfAudit(entry)).toBe(
-      '2026-11-25 12:00:00  yank          done       app 1.4  by jenkins (abc) from 10.0.0.7, for 192.0.2.1  because: eats data',
+      '2026-11-25 12:00:00  yank          done       app 1.4  by jenkins (abc) from 10.0.0.7  because: eats data',
     )
   })
 })

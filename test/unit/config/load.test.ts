@@ -25,7 +25,7 @@ describe('the configuration', () => {
       { PORT: '4321', HOST: '', WHEELHOUSE_EXTERNAL_URL: 'https://pypi.example.com/x/' },
       folder.path,
     )
-    expect(config.server).toEqual({ host: '10.0.0.1', port: 4321, externalUrl: 'https://pypi.example.com/x' })
+    expect(config.server).toMatchObject({ host: '10.0.0.1', port: 4321, externalUrl: 'https://pypi.example.com/x' })
     expect(config.access.anonymousRead).toBe(true)
   })
 
