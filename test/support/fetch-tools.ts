@@ -28,6 +28,7 @@ async function fetchAll(): Promise<boolean> {
   const gateway = go === undefined ? undefined : reported('versitygw', fetchVersitygw(go))
   const debian = await reported('Debian packages', installDebianPackages())
   const { twine, uv, pipOld, pipNew } = toolVersions
+  const others = ['packaging', 'flit', 'hatch', 'pdm', 'poetry'] as const
   const rest = await Promise.all([
     gateway ?? reported('versitygw', fetchVersitygw(undefined)),
     reported('twine', fetchFromPypi('twine', twine)),
@@ -35,6 +36,7 @@ async function fetchAll(): Promise<boolean> {
       'uv and pip',
       inTurn([() => fetchFromPypi('uv', uv), () => fetchFromPypi('pip', pipOld), () => fetchFromPypi('pip', pipNew)]),
     ),
+    reported(others.join(', '), inTurn(others.map((name) => () => fetchFromPypi(name, toolVersions[name])))),
   ])
   return debian && rest.every(Boolean)
 }

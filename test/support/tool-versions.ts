@@ -7,6 +7,12 @@ export const toolVersions = {
   uv: '0.13.9',
   pipOld: '23.0.1',
   pipNew: '26.3',
+  flit: '4.2.0',
+  hatch: '1.18.2',
+  pdm: '2.29.4',
+  poetry: '2.5.1',
+  /** The reference for versions, specifiers, requirements, markers and licence expressions. */
+  packaging: '26.4',
   versitygw: '1.8.0',
   /** Only fetched where no Go of at least `goMinimum` is on the path. */
   goBin: '1.27.3',
@@ -22,6 +28,7 @@ export const debianPackages = [
   'python3-pip',
   'nginx-light',
   'twine',
+  'python3-packaging',
   'pypy3',
   'pypy3-venv',
 ] as const

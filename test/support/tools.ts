@@ -11,6 +11,14 @@ export interface ToolPaths {
   /** How to run pip 23.0.1 and the newest pip: the first words of an argv. */
   readonly pipOld: readonly string[]
   readonly pipNew: readonly string[]
+  /** Clients that build and publish. */
+  readonly flit: string
+  readonly hatch: string
+  readonly pdm: string
+  readonly poetry: string
+  /** A Python that imports the newest `packaging`, and one that imports Debian's. */
+  readonly packaging: string
+  readonly debianPackaging: string
   readonly versitygw: string
   readonly redisServer: string
   readonly sshd: string
@@ -49,6 +57,25 @@ export function toolPaths(): ToolPaths {
     },
     get pipNew() {
       return [path('pipNew'), '-m', 'pip']
+    },
+    get flit() {
+      return path('flit')
+    },
+    get hatch() {
+      return path('hatch')
+    },
+    get pdm() {
+      return path('pdm')
+    },
+    get poetry() {
+      return path('poetry')
+    },
+    get packaging() {
+      return path('packaging')
+    },
+    get debianPackaging() {
+      existing('debianPackaging')
+      return path('python')
     },
     get versitygw() {
       return path('versitygw')
@@ -110,13 +137,19 @@ function missingSentence(name: ToolName): string {
 }
 
 function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
-  const { twine, uv, pipOld, pipNew, versitygw } = toolVersions
+  const { twine, uv, pipOld, pipNew, packaging, versitygw } = toolVersions
   return {
     twine: { ...pypi('twine', twine), path: cachePath(`twine-${twine}`, 'bin', 'twine') },
     debianTwine: debian('twine', 'twine', '/usr/bin/twine'),
     uv: { ...pypi('uv', uv), path: cachePath(`uv-${uv}`, 'bin', 'uv') },
     pipOld: { ...pypi('pip', pipOld), path: cachePath(`pip-${pipOld}`, 'bin', 'python') },
     pipNew: { ...pypi('pip', pipNew), path: cachePath(`pip-${pipNew}`, 'bin', 'python') },
+    flit: publisher('flit'),
+    hatch: publisher('hatch'),
+    pdm: publisher('pdm'),
+    poetry: publisher('poetry'),
+    packaging: { ...pypi('packaging', packaging), path: cachePath(`packaging-${packaging}`, 'bin', 'python') },
+    debianPackaging: debian('packaging', 'python3-packaging', '/usr/lib/python3/dist-packages/packaging/version.py'),
     versitygw: {
       program: 'versitygw',
       from: { fetched: versitygw, by: 'go install' },
@@ -128,6 +161,11 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     python: debian('python3', 'python3-venv', '/usr/bin/python3'),
     pypy: debian('pypy3', 'pypy3', '/usr/bin/pypy3'),
   }
+}
+
+function publisher(name: 'flit' | 'hatch' | 'pdm' | 'poetry'): ToolOrigin {
+  const version = toolVersions[name]
+  return { ...pypi(name, version), path: cachePath(`${name}-${version}`, 'bin', name) }
 }
 
 function pypi(program: string, version: string) {
