@@ -26,7 +26,9 @@ export function uploadRoutes(ports: UploadPorts, access: Access): Router {
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   refuseByLength(context, ports.limits)
-  const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
+  const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) =>
+    checkEarly(fields, filename, ports.rules),
+  )
   try {
     const published = await publish(ports, { ...form, by: identity.name })
     answer(context, published)

@@ -1,6 +1,6 @@
 import { type Marker, markerText, readMarker } from './markers.ts'
 import { parseProjectName } from './names.ts'
-import { pythonSpace } from './python-text.ts'
+import { pythonSpace, stripBlanks } from './python-text.ts'
 import { canonicalSpecifiers, parseSpecifier, type Specifier, type SpecifierSet } from './specifiers.ts'
 import { NotReadable, readText, type TextReader } from './text-reader.ts'
 
@@ -76,9 +76,9 @@ function readUrl(reader: TextReader): string | undefined {
 /** Bare, or in brackets as metadata before 2.1 has it: `name (>=1,<2)`. */
 function readSpecifiers(reader: TextReader): SpecifierSet {
   const isBracketed = reader.take(/\([ \t]*/y) !== undefined
-  const text = (reader.take(/[^;)]*/y) ?? '').replace(/[ \t]+$/, '')
+  const text = stripBlanks(reader.take(/[^;)]*/y) ?? '')
   const parts = text.replace(/,$/, '').split(',')
-  const specifiers = text === '' ? [] : parts.map((part) => clauseOf(part.replace(/^[ \t]+|[ \t]+$/g, '')))
+  const specifiers = text === '' ? [] : parts.map((part) => clauseOf(stripBlanks(part)))
   if (isBracketed) expect(reader, /\)[ \t]*/y)
   return specifiers
 }

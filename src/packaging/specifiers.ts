@@ -17,6 +17,9 @@ export interface Specifier {
 /** Clauses that all have to hold; none hold always. */
 export type SpecifierSet = readonly Specifier[]
 
+/** Of a clause; a version has half of it at most. */
+const maxLength = 512
+
 const release = String.raw`v?(?:\d+!)?\d+(?:\.\d+)*`
 const suffixes = String.raw`(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?:post|rev|r)[-_.]?\d*)?(?:[-_.]?dev[-_.]?\d*)?`
 const local = String.raw`(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?`
@@ -45,6 +48,7 @@ export function parseSpecifiers(text: string): SpecifierSet | undefined {
 
 export function parseSpecifier(raw: string): Specifier | undefined {
   const text = stripPythonSpace(raw)
+  if (text.length > maxLength) return undefined
   for (const [operator, pattern] of patterns) {
     const written = pattern.exec(text)?.[1]
     if (written === undefined) continue

@@ -156,13 +156,17 @@ describe('the server, by plain HTTP', () => {
   const of = { name: 'other', version: '1.0' }
   it.each([
     [{ ...of, name: '-' }, 400, '"-" is no valid project name'],
-    [{ ...of, version: 'one' }, 400, '"one" is no valid version: write it as PEP 440 has it'],
+    [{ ...of, version: 'one' }, 400, '"one" is no valid version. Write it as PEP 440 has it'],
     [{ ...of, version: '1.1' }, 400, 'has the version 1.0, but the form says 1.1'],
     [{ ...of, name: 'another' }, 400, 'is of the project "other", but the form says "another"'],
-    [{ ...of, filetype: 'egg' }, 400, 'use "bdist_wheel" for a wheel or "sdist"'],
-    [{ ...of, ':action': 'submit' }, 400, 'projects need no registration'],
+    [{ ...of, filetype: 'egg' }, 400, 'Send "bdist_wheel" for a wheel and "sdist"'],
+    [{ ...of, ':action': 'submit' }, 400, 'Projects need no registration'],
     [{ ...of, sha256_digest: 'a'.repeat(64) }, 400, 'The file was changed or cut on the way'],
-    [{ ...of, sha256_digest: undefined }, 400, 'Send at least one digest'],
+    [{ ...of, sha256_digest: undefined }, 400, 'The form has no digest of the file'],
+    [{ ...of, sha256_digest: other.sha256.toUpperCase(), md5_digest: 'abc' }, 400, 'The md5_digest "abc" is no 32'],
+    [{ ...of, pyversion: undefined }, 400, 'The form\'s pyversion is "" for a bdist_wheel'],
+    [{ ...of, metadata_version: '9.9' }, 400, 'The form\'s metadata_version is "9.9"'],
+    [{ ...of, protocol_version: '2' }, 400, 'Unknown protocol version "2"'],
     [{ ...of, requires_python: '>=3.12' }, 400, 'requires_python is ">=3.12", but the metadata inside'],
     [{ ...of, requires_dist: 'y' }, 400, 'requires_dist is "y", but the metadata inside'],
   ])('refuses the upload %j with %i: %s', async (sent, status, sentence) => {
