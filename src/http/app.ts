@@ -17,8 +17,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
   app.on('error', (error: unknown) => log.error(`Connection failed: ${String(error)}`, {}))
   app.silent = true
   const access: Access = { authenticator: services.authenticator, anonymousRead: services.config.access.anonymousRead }
-  const uploads = { ...services, limits: services.config.upload, rules: services.config.upload }
-  const { channels, server } = services.config
+  const { channels, server, upload } = services.config
+  const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
   for (const router of [
