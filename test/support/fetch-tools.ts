@@ -27,8 +27,8 @@ async function fetchAll(): Promise<boolean> {
   const go = await goOnPath()
   const gateway = go === undefined ? undefined : reported('versitygw', fetchVersitygw(go))
   const debian = await reported('Debian packages', installDebianPackages())
-  const { twine, uv, pipOld, pipNew } = toolVersions
-  const others = ['packaging', 'flit', 'hatch', 'pdm', 'poetry'] as const
+  const { twine, uv, pipOld, pipNew, pdm, pdmBackend, pdmHishel } = toolVersions
+  const others = ['packaging', 'flit', 'hatch', 'poetry'] as const
   const rest = await Promise.all([
     gateway ?? reported('versitygw', fetchVersitygw(undefined)),
     reported('twine', fetchFromPypi('twine', twine)),
@@ -37,6 +37,7 @@ async function fetchAll(): Promise<boolean> {
       inTurn([() => fetchFromPypi('uv', uv), () => fetchFromPypi('pip', pipOld), () => fetchFromPypi('pip', pipNew)]),
     ),
     reported(others.join(', '), inTurn(others.map((name) => () => fetchFromPypi(name, toolVersions[name])))),
+    reported('pdm', fetchFromPypi('pdm', pdm, `pdm-backend==${pdmBackend}`, `hishel==${pdmHishel}`)),
   ])
   return debian && rest.every(Boolean)
 }

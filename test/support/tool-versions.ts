@@ -10,6 +10,9 @@ export const toolVersions = {
   flit: '4.2.0',
   hatch: '1.18.2',
   pdm: '2.29.4',
+  /** Beside pdm: its build back end, and the last hishel with which it runs. */
+  pdmBackend: '2.5.0',
+  pdmHishel: '1.4.0',
   poetry: '2.5.1',
   /** The reference for versions, specifiers, requirements, markers and licence expressions. */
   packaging: '26.4',

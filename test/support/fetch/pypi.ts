@@ -4,18 +4,19 @@ import { cachePath } from '../cache-folder.ts'
 import { runOk } from '../run.ts'
 
 /**
- * One project of PyPI in a venv of its own, `.cache/<project>-<version>`. Uses this machine's own pip configuration: what the
- * tests run later does not.
+ * One project of PyPI in a venv of its own, `.cache/<project>-<version>`, with what it needs `besides`. Uses this machine's
+ * own pip configuration: what the tests run later does not.
  */
-export async function fetchFromPypi(project: string, version: string): Promise<void> {
+export async function fetchFromPypi(project: string, version: string, ...besides: readonly string[]): Promise<void> {
   const venv = cachePath(`${project}-${version}`)
   const complete = join(venv, 'complete')
   // The scripts of a venv hold its absolute path: after the checkout was moved it has to be made anew.
-  if (existsSync(complete) && readFileSync(complete, 'utf8') === venv) return
+  const state = [venv, ...besides].join('\n')
+  if (existsSync(complete) && readFileSync(complete, 'utf8') === state) return
   console.log(`PyPI: installing ${project} ${version}`)
   rmSync(venv, { recursive: true, force: true })
   await runOk(['/usr/bin/python3', '-m', 'venv', '--without-pip', venv])
   const pip = ['/usr/bin/python3', '-m', 'pip', '--python', join(venv, 'bin', 'python')]
-  await runOk([...pip, 'install', '-q', `${project}==${version}`], { timeoutMs: 600_000 })
-  writeFileSync(complete, venv)
+  await runOk([...pip, 'install', '-q', `${project}==${version}`, ...besides], { timeoutMs: 600_000 })
+  writeFileSync(complete, state)
 }
