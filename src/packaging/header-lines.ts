@@ -17,22 +17,27 @@ export function parseHeaderLines(text: string): Map<string, string[]> {
 export function parseMessage(text: string): Message {
   const headers = new Map<string, string[]>()
   let last: string[] | undefined
+  let envelope = ''
   let at = 0
   while (at < text.length) {
     const { line, next } = lineAt(text, at)
     const name = /^[!-9;-~]+(?=:)/.exec(line)?.[0].toLowerCase()
-    if (name !== undefined) {
+    if (/^[ \t]/.test(line)) {
+      if (last !== undefined) last.push(`${last.pop() ?? ''}\n${line}`)
+    } else if (line.startsWith('From ') || line.startsWith(':')) {
+      // No headers, and what continues them is none. Where nothing follows, "From " begins the body.
+      last = undefined
+    } else if (name !== undefined) {
       last = headers.get(name) ?? []
       last.push(line.slice(name.length + 1).replace(/^[ \t]+/, ''))
       headers.set(name, last)
-    } else if (/^[ \t]/.test(line)) {
-      if (last !== undefined) last.push(`${last.pop() ?? ''}\n${line}`)
-    } else if (!/^(?:From |:)/.test(line)) {
-      return { headers: trimmed(headers), body: text.slice(line === '' ? next : at) }
+    } else {
+      return { headers: trimmed(headers), body: envelope + text.slice(line === '' ? next : at) }
     }
+    envelope = at > 0 && line.startsWith('From ') ? text.slice(at, next) : ''
     at = next
   }
-  return { headers: trimmed(headers), body: '' }
+  return { headers: trimmed(headers), body: envelope }
 }
 
 function lineAt(text: string, start: number): { readonly line: string; readonly next: number } {

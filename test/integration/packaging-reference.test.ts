@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseMessage } from '../../src/packaging/header-lines.ts'
 import { evaluateMarker } from '../../src/packaging/marker-evaluation.ts'
 import { markerText, parseMarker } from '../../src/packaging/markers.ts'
+import { parseLicenseExpression } from '../../src/packaging/metadata/license-expression.ts'
 import { parseProjectName } from '../../src/packaging/names.ts'
 import { parseRequirement, requirementMeaning } from '../../src/packaging/requirements.ts'
 import { canonicalSpecifiers, contains, filterVersions, parseSpecifiers } from '../../src/packaging/specifiers.ts'
@@ -20,12 +22,15 @@ interface Kind {
   readonly ours: (...values: never[]) => unknown
 }
 
-/** But for one quirk that nobody needs: in a requirement that is not plain, "===" swallows the commas behind it. */
+/**
+ * But for two quirks that nobody needs: "GPL-2.0++" has an operator and a half, and in a requirement that is not plain, "==="
+ * swallows the commas behind it.
+ */
 function questionsOf(kind: string, values: Kind['values'], count: number): readonly Question[] {
+  const quirk = kind === 'license_expression' ? /\+\+/ : /^(?=.*===).*(?:,,|[^\t -~])/s
+  const isPlain = (text: string) => !/license|requirement/.test(kind) || !quirk.test(text)
   const all = fc.sample(values, { seed, numRuns: count }).map((one): Question => [kind, ...one])
-  return all.filter(
-    (question) => !(kind.endsWith('requirement') && /^(?=.*===).*(?:,,|[^\t -~])/s.test(String(question[1]))),
-  )
+  return all.filter((question) => isPlain(String(question[1])))
 }
 
 function differences(questions: readonly Question[], ours: Kind['ours'], theirs: readonly unknown[]) {
@@ -57,6 +62,10 @@ const marker = (text: string, environment: Record<string, string>) => {
   return parsed && (evaluateMarker(parsed, environment) ?? 'undefined')
 }
 
+const headers = (text: string) => {
+  const message = parseMessage(text)
+  return [[...message.headers].sort(([a], [b]) => (a < b ? -1 : 1)), message.body]
+}
 const sameBy =
   <T>(parse: (text: string) => T | undefined, meaning: (parsed: T) => string) =>
   (a: string, b: string) => {
@@ -104,6 +113,16 @@ const kinds: readonly Kind[] = [
     values: cases.requirementPairs,
     ours: sameBy(parseRequirement, requirementMeaning),
   },
+  {
+    kind: 'license_expression',
+    count: 10_000,
+    values: fc.tuple(cases.licences),
+    ours: (text: string) => {
+      const parsed = parseLicenseExpression(text)
+      return parsed.ok ? parsed.canonical : undefined
+    },
+  },
+  { kind: 'headers', count: 10_000, values: fc.tuple(cases.messages), ours: headers },
   { kind: 'marker', count: 20_000, values: fc.tuple(cases.markers, cases.environments), ours: marker },
 ]
 
@@ -114,6 +133,17 @@ describe('packaging standards, as the reference has them', () => {
     expect(different.slice(0, 10), `${different.length} of ${count} differ`).toEqual([])
   })
 })
+describe('the licences of SPDX', () => {
+  it('are all known that the reference knows', async () => {
+    const [answer] = await askPackaging('packaging', [['spdx']])
+    const [licenses = [], exceptions = []] = answer as string[][]
+    // "GPL-2.0+" and its like are "GPL-2.0" with the operator "+".
+    const unknown = licenses.filter((id) => !parseLicenseExpression(id).ok)
+    const strange = exceptions.filter((id) => !parseLicenseExpression(`MIT WITH ${id}`).ok)
+    expect([licenses.length > 500, unknown, strange]).toEqual([true, [], []])
+  })
+})
+
 /** Where Debian 12's `packaging` (23.0) is known to answer otherwise than the newest, which we follow. */
 const outdated: Readonly<Record<string, (...values: never[]) => boolean>> = {
   // The flag for ASCII came later: a long s passed for an s.

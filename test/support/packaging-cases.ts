@@ -234,3 +234,41 @@ function respelt(texts: fc.Arbitrary<string>): fc.Arbitrary<[string, string]> {
 }
 export const specifierPairs = respelt(specifiers)
 export const requirementPairs = respelt(goodRequirement)
+
+const licenceName = fc.constantFrom(
+  ...[
+    'MIT',
+    'mit',
+    'Apache-2.0',
+    'apache-2.0+',
+    'GPL-3.0-or-later',
+    'GPL-2.0+',
+    'BSD-3-Clause',
+    'LicenseRef-Acme',
+    'licenseref-ACME',
+  ],
+  ...['LicenseRef-', 'LicenseRef-a_b', 'LicenseRef-A+', 'Nonsense', 'Classpath-exception-2.0', 'LLVM-exception'],
+)
+const licence = fc.letrec<{ all: string; one: string }>((tie) => ({
+  all: fc
+    .tuple(tie('one'), fc.array(fc.tuple(word('AND', 'OR', 'WITH', 'and'), tie('one')), { maxLength: 2 }))
+    .map(([first, rest]) => [first, ...rest.flat()].join(' ')),
+  one: fc.oneof(
+    { maxDepth: 2, depthSize: 'small' },
+    licenceName,
+    tie('all').map((text) => `(${text})`),
+  ),
+})).all
+export const licences = fc.oneof(
+  { weight: 4, arbitrary: licence },
+  damaged(licence, '() +éADORWITH'),
+  fc.constantFrom('', '()'),
+)
+
+const headerLine = joined(
+  fc.constantFrom('Name', 'name', 'Version', 'X-Y', 'Na me', 'Näme', '', 'From ', ' '),
+  fc.constantFrom(':', ': ', ':\t', ' :', '', ': : '),
+  fc.constantFrom('a', 'b c', '', 'ü', 'x: y'),
+  fc.constantFrom('\n', '\n', '\n', '\r\n', '\r', '\n ', '\n\t', '\n\n', ''),
+)
+export const messages = fc.array(headerLine, { maxLength: 8 }).map((lines) => lines.join(''))

@@ -1,5 +1,7 @@
 """Answers questions about packaging standards by the `packaging` library: a JSON list in, a JSON list of answers out."""
+import email
 import json
+import re
 import sys
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
@@ -64,12 +66,19 @@ def license_expression(text):
     return canonicalize_license_expression(text)
 
 
-def metadata(text):
-    """The fields that are read, and the names of those that are refused."""
-    from packaging.metadata import parse_email
+def spdx():
+    from packaging.licenses._spdx import EXCEPTIONS, LICENSES
 
-    raw, unparsed = parse_email(text.encode())
-    return [raw, sorted(unparsed)]
+    return [[one["id"] for one in every.values()] for every in (LICENSES, EXCEPTIONS)]
+
+
+def headers(text):
+    """Headers and body as pip and importlib.metadata read them."""
+    message = email.message_from_string(text)
+    # Blanks at the end, and how a line ends within a value, mean nothing to anybody.
+    plain = lambda value: re.sub(r"\r\n?", "\n", str(value)).rstrip()
+    values = {name.lower(): [plain(value) for value in message.get_all(name)] for name in message.keys()}
+    return [sorted(values.items()), message.get_payload()]
 
 
 def answer(question):

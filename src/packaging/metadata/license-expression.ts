@@ -34,7 +34,8 @@ function isWellFormed(words: readonly string[]): boolean {
   for (const [at, word] of words.entries()) {
     if (word === '(') depth++
     else if (word === ')') depth--
-    else if (word === 'with' && !(isName(words[at - 1]) && isName(words[at + 1]))) return false
+    else if (word === 'with' && !(isName(words[at - 1]) && isName(words[at + 1]) && words[at - 2] !== 'with'))
+      return false
     const opens = word === '(' || !(word === ')' || operators.includes(word))
     if (opens !== expectsName || depth < 0 || depth > maxDepth) return false
     if (word !== '(' && word !== ')') expectsName = !expectsName

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCoreMetadata, readCoreMetadata } from '../../../src/packaging/core-metadata.ts'
 import { addressesIn } from '../../../src/packaging/metadata/addresses.ts'
 import { metadataFields } from '../../../src/packaging/metadata/fields.ts'
 import type { metadataRefusals } from '../../../src/packaging/metadata/refusals.ts'
-import { spdxExceptions, spdxLicenses } from '../../../src/packaging/metadata/spdx-ids.ts'
 
 /** Headers to add to a sound file; "Name" and the like replace its own. */
 function parse(...headers: string[]) {
@@ -198,19 +195,4 @@ describe('addresses', () => {
     ['A', ['A']],
     [' , ', []],
   ])('in %s', (text, addresses) => expect(addressesIn(text)).toEqual(addresses))
-})
-
-describe('the list of licences', () => {
-  it.each([
-    [spdxLicenses, 'spdx-license-ids'],
-    [spdxExceptions, 'spdx-exceptions'],
-  ])('has what the package does', (list, name) => {
-    const folder = createRequire(import.meta.url)
-      .resolve(`${name}/package.json`)
-      .replace('package.json', '')
-    const ids = ['index.json', 'deprecated.json'].flatMap(
-      (file) => JSON.parse(readFileSync(folder + file, 'utf8')) as string[],
-    )
-    expect(list.trim().split(/\s+/).sort()).toEqual(ids.sort())
-  })
 })
