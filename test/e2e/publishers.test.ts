@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { greetingWheel } from '../support/demo-app.ts'
 import { clientsIn, indexUrl, simplePage } from '../support/index-clients.ts'
-import { projectFor, publishers } from '../support/publishers.ts'
+import { builtBySetuptools, projectFor, publishers } from '../support/publishers.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { type RunningWheelhouse, startWheelhouse } from '../support/wheelhouse.ts'
 
@@ -54,4 +54,27 @@ describe('clients that build and publish', () => {
     },
     120_000,
   )
+
+  it.each(['twine', 'debianTwine', 'uv'] as const)(
+    'takes what setuptools 66 made of a project without pyproject.toml, from %s',
+    async (client) => {
+      // uv itself skips files whose names are not normal.
+      const name = client === 'uv' ? 'old_style_uv' : `Old.Style_${client}`
+      const project = `old-style-${client.toLowerCase()}`
+      const files = await builtBySetuptools(home.path, name)
+      const clients = clientsIn(home.path)
+      const uploaded =
+        client === 'uv'
+          ? await clients.uvPublish(server, await distributionsOf(files))
+          : await clients.twine(client, server, files)
+      expect(uploaded.code, uploaded.stdout + uploaded.stderr).toBe(0)
+      const page = await simplePage(server, project)
+      expect(page).toMatchObject({ versions: ['1.0'], files: [{}, {}] })
+    },
+    60_000,
+  )
 })
+
+async function distributionsOf(paths: readonly string[]) {
+  return await Promise.all(paths.map(async (path) => ({ filename: basename(path), bytes: await readFile(path) })))
+}

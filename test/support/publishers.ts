@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cachePath } from './cache-folder.ts'
 import { hermeticPythonEnv } from './python-env.ts'
@@ -34,6 +34,24 @@ export async function projectFor(publisher: Publisher, home: string, name: strin
       return await run(argv, { cwd: folder, env: { ...env, ...pdmEnv(), ...credentials }, timeoutMs: 120_000 })
     },
   }
+}
+
+/** What Debian 12's setuptools 66 makes of a project that has no pyproject.toml, and says little of itself. */
+export async function builtBySetuptools(home: string, name: string): Promise<readonly string[]> {
+  const folder = join(home, name)
+  await mkdir(join(folder, moduleOf(name)), { recursive: true })
+  await writeFile(join(folder, moduleOf(name), '__init__.py'), '')
+  await writeFile(join(folder, 'LICENSE'), 'Do as you like.\n')
+  const lines = [
+    'from setuptools import setup',
+    `setup(name="${name}", version="1.0", packages=["${moduleOf(name)}"], python_requires=">=3.8, <4", keywords="a,b",`,
+    '      install_requires=["greeting (>=1)"], extras_require={"Test_Extra": ["greeting"]})',
+  ]
+  await writeFile(join(folder, 'setup.py'), `${lines.join('\n')}\n`)
+  const argv = [...useTool('python'), 'setup.py', '-q', 'sdist', 'bdist_wheel']
+  await runOk(argv, { cwd: folder, env: hermeticPythonEnv(home) })
+  const dist = join(folder, 'dist')
+  return (await readdir(dist)).map((file) => join(dist, file))
 }
 
 function moduleOf(name: string): string {
