@@ -9,7 +9,7 @@ const refuse = refusing(metadataRefusals)
 
 /**
  * What real tools wrote before the version that allows it: setuptools 36 to 38 the first two, hatchling, maturin and
- * scikit-build-core License-Expression, setuptools since 42 and others License-File.
+ * scikit-build-core License-Expression, setuptools since 42 and others License-File, distutils everything of 1.1.
  */
 const oftenEarly = ['description-content-type', 'provides-extra', 'license-expression', 'license-file']
 
@@ -34,7 +34,8 @@ export function checkFieldVersions({ headers, metadataVersion }: CoreMetadata): 
   const age = ageOf(metadataVersion) ?? 0
   for (const { header, since } of metadataFields) {
     const name = header.toLowerCase()
-    if ((ageOf(since) ?? 0) <= age || !headers.has(name) || oftenEarly.includes(name)) continue
+    const isEarly = since === '1.1' || oftenEarly.includes(name)
+    if ((ageOf(since) ?? 0) <= age || !headers.has(name) || isEarly) continue
     throw refuse(
       'metadata-field-too-new',
       `it has ${header}, which came with Metadata-Version ${since}, but says ${metadataVersion}`,

@@ -141,6 +141,10 @@ describe('core metadata', () => {
       'newest',
       ['Metadata-Version: 2.5', 'Import-Name: app', 'Import-Name: _app; private', 'Import-Namespace: acme.apps'],
     ],
+    [
+      'distutils, of 1.1 in 1.0',
+      ['Metadata-Version: 1.0', 'Download-URL: http://example.com/x', 'Classifier: Topic :: X'],
+    ],
     ['nothing to import', ['Metadata-Version: 2.5', 'Import-Name: ']],
     ['a field that nobody knows', ['Colour: blue']],
     ['a local host', ['Author-email: root@localhost', 'Home-page: http://wiki/app']],
