@@ -17,7 +17,12 @@ export interface Config {
   /** Where uploads are spooled. */
   readonly spool: string
   readonly access: { readonly anonymousRead: boolean; readonly adminToken?: Secret }
-  readonly upload: { readonly maxFileBytes: number; readonly minimumBytesPerSecond: number }
+  readonly upload: {
+    readonly maxFileBytes: number
+    readonly minimumBytesPerSecond: number
+    readonly allowLocalVersions: boolean
+    readonly allowLinuxTags: boolean
+  }
   /** Of pages and documents read from S3: 0 is always fresh. */
   readonly freshness: number
   /** Names of the channels that releases are promoted to; the first is meant where none is named. */

@@ -88,10 +88,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     store,
     spool: spool === undefined ? ownSpool : resolve(folder, spool),
     access: accessOf(env, file),
-    upload: {
-      maxFileBytes: file.upload.max_bytes ?? 2 * gibibyte,
-      minimumBytesPerSecond: file.upload.minimum_bytes_per_second ?? 1024,
-    },
+    upload: uploadOf(env, file),
     freshness: (file.freshness_seconds ?? 0) * 1000,
     channels: file.channels,
     services: servicesOf(file, folder, mistakes),
@@ -103,6 +100,15 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
       leaseSeconds: file.worker.lease_seconds,
       lookSeconds: file.worker.look_seconds,
     },
+  }
+}
+
+function uploadOf(env: EnvironmentSettings, { upload }: FileSettings): Config['upload'] {
+  return {
+    maxFileBytes: upload.max_bytes ?? 2 * gibibyte,
+    minimumBytesPerSecond: upload.minimum_bytes_per_second ?? 1024,
+    allowLocalVersions: env.WHEELHOUSE_ALLOW_LOCAL_VERSIONS ?? upload.allow_local_versions ?? true,
+    allowLinuxTags: env.WHEELHOUSE_ALLOW_LINUX_TAGS ?? upload.allow_linux_tags ?? true,
   }
 }
 

@@ -25,8 +25,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     failedAttempts: new FailedAttempts(services.clock, { burst: 50, refillSeconds: 2 }),
     clientAddress: clientAddressBehind(services.config.server.trustedProxies),
   }
-  const uploads = { ...services, limits: services.config.upload }
-  const { channels, server } = services.config
+  const { channels, server, upload } = services.config
+  const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
   for (const router of [

@@ -10,24 +10,30 @@ import type { Pages } from '../registry/pages.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
 import { acceptsGzip, type SimpleType, simpleNegotiation } from './negotiation.ts'
 
-/** The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. */
+/**
+ * The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. hatch takes every index but PyPI for devpi, and
+ * looks under `+simple/` for what is there already.
+ */
 export function simpleRoutes(pages: Pages, access: Access): Router {
   const router = new Router({ strict: true })
   const negotiate = simpleNegotiation()
   const read = requireScope(access, 'read')
 
-  router.get('/simple/', read, async (context) => {
-    const type = negotiate(context)
-    sendPage(context, type, await rootFor(context, pages, type))
-  })
-  router.get('/simple/:project/', read, (context) =>
-    answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
-  )
-  router.get('/simple', (context) => redirect(context, 'simple/'))
-  router.get('/simple/:project', (context) => {
-    const raw = context.params['project'] ?? ''
-    redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
-  })
+  for (const root of ['simple', '+simple']) {
+    const path = `/${root.replace('+', '\\+')}`
+    router.get(`${path}/`, read, async (context) => {
+      const type = negotiate(context)
+      sendPage(context, type, await rootFor(context, pages, type))
+    })
+    router.get(`${path}/:project/`, read, (context) =>
+      answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
+    )
+    router.get(path, (context) => redirect(context, `${root}/`))
+    router.get(`${path}/:project`, (context) => {
+      const raw = context.params['project'] ?? ''
+      redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
+    })
+  }
   return router
 }
 

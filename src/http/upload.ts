@@ -10,7 +10,13 @@ import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 export interface UploadPorts extends PublishPorts {
   readonly staging: Staging
   readonly limits: UploadLimits
+  /** Without a slash at the end. */
+  readonly externalUrl: string
 }
+
+const indexPaths = ['/simple', '/\\+simple', '/channels/:channel/simple'].flatMap((root) =>
+  ['', '/', '/:project', '/:project/'].map((end) => root + end),
+)
 
 /**
  * `POST /legacy/`, as PyPI has it, and at the places where other indexes have it. No redirect anywhere: flit would
@@ -19,17 +25,27 @@ export interface UploadPorts extends PublishPorts {
 export function uploadRoutes(ports: UploadPorts, access: Access): Router {
   const router = new Router({ strict: true })
   for (const path of ['/legacy/', '/legacy', '/']) router.post(path, (context) => upload(context, ports, access))
+  for (const path of indexPaths) router.post(path, (context) => refuseAtIndex(context, ports.externalUrl))
   return router
+}
+
+/** The URL for reading, given to a client that uploads: the likeliest mistake. Before any token is asked for. */
+function refuseAtIndex(context: Context, externalUrl: string): never {
+  context.set('Allow', 'GET, HEAD')
+  const text = `Uploads do not go to the index: POST to ${externalUrl}/legacy/ (--repository-url, --publish-url) instead.`
+  throw new DomainError('method-not-allowed', text)
 }
 
 /** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   refuseByLength(context, ports.limits)
-  const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
+  const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) =>
+    checkEarly(fields, filename, ports.rules),
+  )
   try {
     // The form has named the project by now, and with it what the token must be good for.
-    permitted(identity, 'upload', claimOf(form.fields, form.filename).project)
+    permitted(identity, 'upload', claimOf(form.fields, form.filename, ports.rules).project)
     const published = await publish(ports, { ...form, by: identity.name })
     answer(context, published)
   } finally {
