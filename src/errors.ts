@@ -24,6 +24,8 @@ export const errorCodes = [
   'range-not-satisfiable',
   'conflict',
   'promotion-refused',
+  'amendment-refused',
+  'project-closed',
   'storage-unavailable',
   'storage-unfit',
   'document-too-new',

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { type Audit, auditIn } from './audit/audit.ts'
 import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
+import { neededFilesIn } from './channels/needed-files.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { crewFor } from './deploy/crew.ts'
@@ -29,7 +31,8 @@ import type { EventBus } from './queue/event-bus.ts'
 import { inProcessBus } from './queue/in-process-bus.ts'
 import { inProcessQueue } from './queue/in-process-queue.ts'
 import { redisBus } from './queue/redis-bus.ts'
-import { catalogIn } from './registry/catalog.ts'
+import { type Amender, amenderOn } from './registry/amender.ts'
+import { type Catalog, catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
 import { type Projects, projectsIn } from './registry/projects.ts'
@@ -47,8 +50,11 @@ export interface Core extends AsyncDisposable {
   readonly store: ObjectStore
   readonly documents: Documents
   readonly tokens: Tokens
+  readonly audit: Audit
+  readonly catalog: Catalog
   readonly projects: Projects
   readonly committer: Committer
+  readonly amender: Amender
   readonly pages: Pages
   readonly channelPages: ChannelPages
   readonly queue: DeployQueue
@@ -70,9 +76,11 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   const report = (error: unknown) => log.error(messageOf(error))
   const store = disposals.use(await openStore(config, 'own')).store
   const documents = documentsOn(store)
+  const audit = auditIn(documents, clock, log)
+  disposals.defer(() => audit.settled())
   const { queue, bus } = messagingOf(config, report, disposals)
   const registry = registryOn(config, documents, clock)
-  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), ...registry, queue, bus }
+  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), audit, ...registry, queue, bus }
   const owned = disposals.move()
   return {
     ...core,
@@ -175,8 +183,10 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
   const catalog = catalogIn(documents)
   const projects = projectsIn(fresh, segments)
   return {
+    catalog,
     projects,
     committer: committerOn(documents, catalog, segments),
+    amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
     pages: pagesOf(projects, catalog, 128 * mebibyte),
     channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
   }

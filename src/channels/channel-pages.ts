@@ -2,7 +2,7 @@ import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
 import { type FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
 import type { PageFormat } from '../registry/pages.ts'
-import { htmlPage, jsonPage } from '../registry/project-page.ts'
+import { htmlPage, jsonPage, shownOf } from '../registry/project-page.ts'
 import type { Project, Projects } from '../registry/projects.ts'
 import { channelsDocument, currentOf, type Pointer } from './model.ts'
 
@@ -24,12 +24,7 @@ export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxByt
       const pointer = currentOf(channels?.value, channel)
       const version = `${project.version} ${pointer?.serial ?? 0}`
       return await finished.get(`${channel} ${name} ${format}`, version, () => {
-        const page = {
-          ...promotedOf(project, pointer),
-          project: name,
-          status: project.head.status,
-          toRoot: '../../../../',
-        }
+        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../' }
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },
@@ -43,8 +38,6 @@ function promotedOf(
 ): Pick<Project, 'files'> & { versions: readonly string[] } {
   if (pointer === undefined) return { files: project.files, versions: [...project.releases.keys()] }
   const digests = new Map(pointer.files.map(({ filename, sha256 }) => [filename, sha256]))
-  return {
-    files: project.files.filter((file) => digests.get(file.filename) === file.sha256),
-    versions: [pointer.version],
-  }
+  const files = project.files.filter((file) => digests.get(file.filename) === file.sha256)
+  return { files, versions: files.length === 0 ? [] : [pointer.version] }
 }

@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import { parseVersion } from '../packaging/versions.ts'
+import { yankText } from '../registry/amendments.ts'
 import type { Project, Projects } from '../registry/projects.ts'
+import { releaseNamed } from '../registry/releases.ts'
 import { type Channels, channelsDocument, currentOf, type Pointer } from './model.ts'
 
 export interface PromotionRequest {
@@ -69,24 +70,31 @@ export function requireChannel(channels: readonly string[], channel: string): vo
   throw new DomainError('not-found', text, { channel })
 }
 
-/** The release that a person means by a version, however they spell it (PEP 440: 1.0 and 1.0.0 are one). */
+/** What there is to promote: a yanked file is not, and nothing of a quarantined project. */
 function findRelease(project: Project, text: string): Pick<Pointer, 'version' | 'files'> {
-  const version = parseVersion(text)?.canonical
-  const found = version === undefined ? undefined : project.releases.get(version)
-  const files =
-    found ?? [...project.releases].find(([known]) => version !== undefined && sameVersion(known, version))?.[1]
-  const first = files?.[0]
-  if (files !== undefined && first !== undefined) {
-    return { version: first.version, files: files.map(({ filename, sha256 }) => ({ filename, sha256 })) }
+  refuseQuarantined(project)
+  const { version, files } = releaseNamed(project, text)
+  const wanted = files.filter((file) => file.yanked === undefined)
+  const yanked = files.find((file) => file.yanked !== undefined)?.yanked
+  if (wanted.length === 0 && yanked !== undefined) {
+    throw new DomainError(
+      'promotion-refused',
+      `${project.name} ${version} was yanked by "${yanked.by}" on ${yanked.at.slice(0, 10)} (${yankText(yanked)}), and is not promoted. ` +
+        `Promote another release, or un-yank it first: POST /projects/${project.name}/${version}/unyank.`,
+      { project: project.name, version },
+    )
   }
-  const newest = [...project.releases.keys()].slice(-5).reverse().join(', ')
-  throw new DomainError('release-not-found', `"${project.name}" has no release ${text}. Its newest are: ${newest}.`, {
-    project: project.name,
-  })
+  return { version, files: wanted.map(({ filename, sha256 }) => ({ filename, sha256 })) }
 }
 
-function sameVersion(a: string, b: string): boolean {
-  return parseVersion(a)?.key === parseVersion(b)?.key
+function refuseQuarantined({ name, head: { status, statusMark } }: Project): void {
+  if (status !== 'quarantined') return
+  const why = statusMark?.reason ? ` (${statusMark.reason})` : ''
+  throw new DomainError(
+    'promotion-refused',
+    `The project "${name}" is quarantined${why}: nothing of it is promoted. Make it active again first: PUT /projects/${name}/status.`,
+    { project: name },
+  )
 }
 
 function isSame(pointer: Pointer, release: Pick<Pointer, 'version' | 'files'>): boolean {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
+import { auditCommand } from './audit.ts'
 import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
 import { tokenCommands } from './token.ts'
@@ -36,6 +37,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
     .action(() => runWorker(terminal))
   program.addCommand(tokenCommands(terminal))
   program.addCommand(hostsCommands(terminal))
+  program.addCommand(auditCommand(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

@@ -1,10 +1,13 @@
 import { Command } from 'commander'
+import { type Audit, auditIn } from '../audit/audit.ts'
+import type { Actor } from '../audit/model.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { DomainError } from '../errors.ts'
 import { type Grant, parseGrant, scopes } from '../identity/scopes.ts'
 import { isAlive, type Token } from '../identity/token.ts'
 import { type Tokens, tokensIn } from '../identity/tokens.ts'
+import { jsonLog } from '../log.ts'
 import { documentsOn } from '../objects/documents.ts'
 import { openStore } from '../store.ts'
 import type { Terminal } from './command.ts'
@@ -21,8 +24,11 @@ export function tokenCommands(terminal: Terminal): Command {
     )
     .option('--days <days>', 'how long it lives; for ever when left out')
     .action((name: string, options: { scope: string[]; days?: string }) =>
-      withTokens(terminal, async (tokens) => {
-        const { text } = await tokens.create({ name, scopes: parseScopes(options.scope), ...expiry(options.days) })
+      withTokens(terminal, async (tokens, audit) => {
+        const request = { name, scopes: parseScopes(options.scope), ...expiry(options.days) }
+        const { token, text } = await tokens.create(request)
+        const { scopes, expiresAt } = token
+        await audit.record({ ...changed('token-create', token, terminal), after: { name, scopes, expiresAt } })
         terminal.print(text)
       }),
     )
@@ -38,17 +44,33 @@ export function tokenCommands(terminal: Terminal): Command {
     .command('revoke <id>')
     .description('end a token')
     .action((id: string) =>
-      withTokens(terminal, async (tokens) => {
+      withTokens(terminal, async (tokens, audit) => {
         const token = await tokens.revoke(id)
+        await audit.record({ ...changed('token-revoke', token, terminal), before: { name: token.name } })
         terminal.print(`Revoked "${token.name}" (${token.id}). Servers refuse it within five seconds.`)
       }),
     )
   return command
 }
 
-async function withTokens(terminal: Terminal, use: (tokens: Tokens) => Promise<void>): Promise<void> {
+async function withTokens(
+  terminal: Terminal,
+  use: (tokens: Tokens, audit: Pick<Audit, 'record'>) => Promise<void>,
+): Promise<void> {
   await using opened = await openStore(loadConfig(terminal.environment, terminal.folder), 'share')
-  await use(tokensIn(documentsOn(opened.store), systemClock))
+  const documents = documentsOn(opened.store)
+  const audit = auditIn(
+    documents,
+    systemClock,
+    jsonLog((line) => terminal.printError(line.trimEnd()), Date.now),
+  )
+  await use(tokensIn(documents, systemClock), audit)
+  await audit.settled()
+}
+
+function changed(action: string, token: Token, { environment }: Terminal) {
+  const actor: Actor = { token: 'command', name: environment['USER'] ?? 'unknown', from: 'the command line' }
+  return { action, actor, subject: token.id, outcome: 'done' } as const
 }
 
 function parseScopes(given: readonly string[]): Grant[] {

@@ -1,6 +1,7 @@
 import Koa from 'koa'
 import { DomainError } from '../errors.ts'
 import type { Services } from '../services.ts'
+import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
 import { deployRoutes } from './deploys.ts'
@@ -8,6 +9,7 @@ import { answerErrors, type ErrorLog } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
 import { tokenRoutes } from './tokens.ts'
@@ -34,9 +36,11 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
+    projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
+    amendmentRoutes(services, access),
     fileRoutes(services.store, services.projects, access),
     uploadRoutes(uploads, access),
-    tokenRoutes(services.tokens, services.clock, access),
+    tokenRoutes(services, access),
     healthRoutes(),
   ]) {
     app.use(router.routes())

@@ -24,6 +24,9 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   'range-not-satisfiable': 416,
   conflict: 409,
   'promotion-refused': 409,
+  'amendment-refused': 409,
+  // PEP 792: an archived project takes no uploads, a quarantined one neither takes nor gives files.
+  'project-closed': 403,
   'storage-unavailable': 503,
   'storage-unfit': 503,
   'document-too-new': 503,

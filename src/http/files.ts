@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import type { FileRecord } from '../registry/model.ts'
+import type { FileRecord, ProjectHead } from '../registry/model.ts'
 import type { Projects } from '../registry/projects.ts'
 import { type Access, requireScope } from './authentication.ts'
 import { parseRange } from './byte-range.ts'
@@ -48,9 +48,20 @@ async function findFile(
   filename: string,
 ): Promise<Found | undefined> {
   if (!/^[a-z0-9-]+$/.test(project)) return undefined
-  const file = await projects.findFile(project, filename)
-  if (file === undefined || file.sha256 !== sha256) return undefined
+  const found = await projects.findFile(project, filename)
+  const file = found?.file
+  if (found === undefined || file === undefined || file.sha256 !== sha256) return undefined
+  refuseQuarantined(found.head)
   return { file, key: keys.file(project, sha256, filename), digest: sha256, contentType: 'application/octet-stream' }
+}
+
+/** PEP 792: nothing of it may be had, by a lock file that knows the URL neither. */
+function refuseQuarantined({ project, status, statusMark }: ProjectHead): void {
+  if (status !== 'quarantined') return
+  const why = statusMark?.reason ? `: ${statusMark.reason}` : ''
+  throw new DomainError('project-closed', `The project "${project}" is quarantined, and gives no files${why}.`, {
+    project,
+  })
 }
 
 async function findMetadata(

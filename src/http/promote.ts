@@ -1,32 +1,32 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { koaBody } from 'koa-body'
 import { z } from 'zod'
+import { type Audit, audited } from '../audit/audit.ts'
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { untilOver } from '../deploy/watch.ts'
-import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
-import { parseProjectName } from '../packaging/names.ts'
+import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
 import { answerAs, deployView } from './deploys.ts'
-import { badBody, parsed } from './request-body.ts'
+import { projectIn } from './project-in-path.ts'
+import { parsed, readJson } from './request-body.ts'
 
 const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
 const waitSchema = z.coerce.number().min(0).max(86_400)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
   readonly externalUrl: string
+  readonly audit: Audit
 }
 
 /** `POST /promote/<project>/<version>` points a channel at a release; `GET /channels/<project>` has the history. */
 export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
-  const readJson = koaBody({ jsonLimit: '64kb', urlencoded: false, text: false, multipart: false, onError: badBody })
-  router.post('/promote/:project/:version', requireScope(access, 'promote'), readJson, (context) =>
-    promoteRelease(context, ports),
+  router.post('/promote/:project/:version', requireScope(access, 'promote'), readJson(), (context) =>
+    promoteRelease(context, ports, access),
   )
   router.get('/channels/:project', requireScope(access, 'read'), async (context) => {
     const project = await ports.projects.get(projectIn(context))
@@ -40,18 +40,24 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
   return router
 }
 
-async function promoteRelease(context: Context, ports: PromoteRoutesPorts): Promise<void> {
+async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { reason } = parsed(bodySchema, context.request.body ?? {}, 'The body')
   const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
   const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
-  const promotion = await promoteToServices(ports, {
-    project,
-    version: String(context['params']['version']),
-    channel,
-    by: identityOf(context).name,
-    ...(reason === undefined ? {} : { reason }),
-  })
+  const version = String(context['params']['version']).slice(0, 100)
+  const said = reason === undefined ? {} : { reason }
+  const promotion = await audited(
+    ports.audit,
+    { action: 'promote', actor: actorOf(context, access), project, version, ...said },
+    () => promoteToServices(ports, { project, version, channel, by: identityOf(context).name, ...said }),
+    ({ changed, pointer, previous, deploys }) => ({
+      outcome: changed ? 'done' : 'unchanged',
+      version: pointer.version,
+      before: { channel, version: previous?.version ?? null },
+      after: { channel, version: pointer.version, serial: pointer.serial, deploys },
+    }),
+  )
   const gone = new AbortController()
   context.res.once('close', () => gone.abort())
   const rollouts = await untilOver(ports, promotion.deploys, wait, gone.signal)
@@ -91,11 +97,4 @@ function messageOf(
 
 function textOf(rollout: Rollout, externalUrl: string): string {
   return `${describeDeploy(rollout)}  ${externalUrl}/deploys/${rollout.deploy}\n`
-}
-
-function projectIn(context: Context): string {
-  const raw = String(context['params']['project'])
-  const project = parseProjectName(raw)
-  if (project !== undefined) return project
-  throw new DomainError('project-not-found', `"${raw.slice(0, 100)}" is no valid project name.`)
 }

@@ -1,14 +1,18 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Audit } from '../audit/audit.ts'
+import type { Actor } from '../audit/model.ts'
 import { DomainError } from '../errors.ts'
 import { checkEarly, claimOf } from '../registry/claim.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
+import { actorOf } from './actor.ts'
 import { type Access, identify, permitted } from './authentication.ts'
 import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 
 export interface UploadPorts extends PublishPorts {
   readonly staging: Staging
+  readonly audit: Audit
   readonly limits: UploadLimits
   /** Without a slash at the end. */
   readonly externalUrl: string
@@ -47,6 +51,7 @@ async function upload(context: Context, ports: UploadPorts, access: Access): Pro
     // The form has named the project by now, and with it what the token must be good for.
     permitted(identity, 'upload', claimOf(form.fields, form.filename, ports.rules).project)
     const published = await publish(ports, { ...form, by: identity.name })
+    await keep(ports.audit, published, actorOf(context, access, identity))
     answer(context, published)
   } finally {
     form.staged.discard()
@@ -61,6 +66,16 @@ function refuseByLength(context: Context, { maxFileBytes }: UploadLimits): void 
     const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
     throw new DomainError('invalid-upload', text)
   }
+}
+
+/** The same bytes again change nothing: CI may repeat itself without filling the audit. */
+async function keep(audit: Audit, published: Published, actor: Actor): Promise<void> {
+  const { outcome, project, record, differences } = published
+  if (outcome === 'same') return
+  const { version, filename, sha256, size } = record
+  // Where the form said something else than the archive, and nobody is misled by it.
+  const after = { sha256, size, ...(differences.length === 0 ? {} : { differences }) }
+  await audit.record({ action: 'upload', actor, project, version, filename, outcome: 'done', after })
 }
 
 function answer(context: Context, { outcome, record, project }: Published): void {

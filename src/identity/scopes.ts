@@ -1,8 +1,8 @@
 import { parseProjectName } from '../packaging/names.ts'
 
 /**
- * What a token may do. `manage`: yank, delete and restore. `deploy`: run deploys by hand. `admin` may do everything, and
- * alone may make tokens.
+ * What a token may do. `manage`: yank, delete, restore, and set a project's status. `deploy`: run deploys by hand. `admin`
+ * may do everything, and alone may make tokens.
  */
 export const scopes = ['read', 'upload', 'manage', 'promote', 'deploy', 'admin'] as const
 

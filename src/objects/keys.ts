@@ -27,6 +27,7 @@ export const keys = {
   token: (id: string) => `${join('tokens', id)}.json`,
   tokenPrefix: 'tokens/',
   knownHosts: 'ssh/known-hosts.json',
+  auditPrefix: 'audit/',
   audit: (day: string, id: string) => `${join('audit', day, id)}.json`,
   probe: (id: string) => join('probe', id),
 } as const

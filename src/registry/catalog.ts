@@ -16,6 +16,38 @@ export interface Catalog {
   names(): Promise<{ readonly names: readonly string[]; readonly version: string }>
 }
 
+export interface NameSearch {
+  /** However it is spelled (PEP 503). */
+  readonly prefix: string
+  readonly after: string
+  readonly limit: number
+  readonly visible: (name: string) => boolean
+}
+
+/** Names that begin with a prefix, from after a name: a look-up, not a walk through all. */
+export function namesWithPrefix(names: readonly string[], search: NameSearch): readonly string[] {
+  const { prefix, after, limit, visible } = search
+  const start = prefix.toLowerCase().replace(/[-_.]+/g, '-')
+  const found: string[] = []
+  for (let at = firstFrom(names, after > start ? after : start); at < names.length && found.length < limit; at++) {
+    const name = names[at] ?? ''
+    if (!name.startsWith(start)) break
+    if (name !== after && visible(name)) found.push(name)
+  }
+  return found
+}
+
+/** Index of the first of the sorted names that is not before a text. */
+function firstFrom(names: readonly string[], text: string): number {
+  let [low, high] = [0, names.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((names[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 export function catalogIn(documents: Documents): Catalog {
   const { store } = documents
   const shards = new Map<string, { readonly version: string; readonly names: readonly string[] }>()

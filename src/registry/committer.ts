@@ -5,6 +5,7 @@ import type { Catalog } from './catalog.ts'
 import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
 import { emptyHead, seal, withFiles } from './project-head.ts'
 import type { Segments } from './segments.ts'
+import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
 
 /** `created`: this file is new. `same`: the very same bytes were there under this name before. */
 export type CommitOutcome = 'created' | 'same'
@@ -12,7 +13,8 @@ export type CommitOutcome = 'created' | 'same'
 export interface Committer {
   /**
    * Makes a file whose bytes are stored part of its project. Resolves once no crash can lose it; rejects with
-   * `file-exists` where other bytes have the name. `displayName` counts for a project's first file.
+   * `file-exists` where other bytes have or had the name, with `project-closed` where the project takes no uploads.
+   * `displayName` counts for a project's first file.
    */
   commit(project: string, displayName: string, record: FileRecord): Promise<CommitOutcome>
 }
@@ -48,7 +50,7 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
       const current = await documents.read(projectDocument, keys.project(project))
       if (current === undefined) await catalog.add(project)
       const head = current?.value ?? emptyHead(project, batch[0]?.displayName ?? project)
-      const { outcomes, records } = judge(batch, await known(head, batch))
+      const { outcomes, records } = judge(head, batch, await known(head, batch))
       if (records.length > 0 && !(await swap(current, head, records))) continue
       settle(batch, outcomes)
       return
@@ -87,10 +89,14 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
 type Verdict = CommitOutcome | DomainError
 
 /** Which of the waiting files are new; the first of several with one name in a batch wins, as if it had come before. */
-function judge(batch: readonly Waiting[], existing: readonly FileRecord[]) {
+function judge(head: ProjectHead, batch: readonly Waiting[], existing: readonly FileRecord[]) {
+  const closed = closedProblem(head)
   const known = new Map(existing.map((file) => [file.filename, file.sha256]))
   const records: FileRecord[] = []
   const outcomes = batch.map(({ record }): Verdict => {
+    const deleted = head.amendments.deletedFiles[record.filename]
+    if (closed !== undefined) return closed
+    if (deleted !== undefined) return fileDeleted(record.filename, deleted)
     const digest = known.get(record.filename)
     if (digest === record.sha256) return 'same'
     if (digest !== undefined) return fileExists(record.filename, digest, record.sha256)
@@ -99,16 +105,6 @@ function judge(batch: readonly Waiting[], existing: readonly FileRecord[]) {
     return 'created'
   })
   return { outcomes, records }
-}
-
-/** The text begins as PyPI's does: twine --skip-existing and others look for it. */
-export function fileExists(filename: string, existing: string, uploaded: string): DomainError {
-  return new DomainError(
-    'file-exists',
-    `File already exists: ${filename} was uploaded before with other content (sha256 ${existing.slice(0, 12)}..., ` +
-      `yours is ${uploaded.slice(0, 12)}...). A file never changes once accepted: raise the version and upload again.`,
-    { filename, existing, uploaded },
-  )
 }
 
 function settle(batch: readonly Waiting[], outcomes: readonly Verdict[]): void {

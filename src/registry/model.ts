@@ -25,29 +25,74 @@ const fileRecord = z.object({
 
 export type FileRecord = Readonly<z.infer<typeof fileRecord>>
 
+/** Project status markers (PEP 792). */
+export const projectStatuses = ['active', 'archived', 'quarantined', 'deprecated'] as const
+
+export type ProjectStatus = (typeof projectStatuses)[number]
+
+/** Who said something of a release or a file, when and why. */
+const mark = z.object({
+  /** ISO 8601. */
+  at: z.string(),
+  /** Name of the token. */
+  by: z.string(),
+  /** May be empty. */
+  reason: z.string(),
+})
+
+export type Mark = Readonly<z.infer<typeof mark>>
+
+const tombstone = mark.extend({
+  /** Of the bytes that had the name: no others ever get it. */
+  sha256: z.string(),
+  /** The bytes are gone, and nothing can be restored. Set before they go, by the same compare-and-swap as all else. */
+  swept: z.literal(true).optional(),
+})
+
+export type Tombstone = Readonly<z.infer<typeof tombstone>>
+
+const amendments = z.object({
+  /** By canonical version; counts for files that are uploaded to the release later, too. */
+  yankedReleases: z.record(z.string(), mark),
+  /** By filename. */
+  yankedFiles: z.record(z.string(), mark),
+  /** By filename. The records stay where they are, as segments never change. */
+  deletedFiles: z.record(z.string(), tombstone),
+})
+
+/** What was said of files after they were accepted. */
+export type Amendments = Readonly<z.infer<typeof amendments>>
+
+export const noAmendments: Amendments = { yankedReleases: {}, yankedFiles: {}, deletedFiles: {} }
+
 /** The state of a project: `projects/<project>.json`. A project exists once its head does. */
 export interface ProjectHead {
   /** Normalised name (PEP 503). */
   readonly project: string
   /** As the first upload spelled it. */
   readonly displayName: string
-  /** Project status (PEP 792). */
-  readonly status: 'active'
+  readonly status: ProjectStatus
+  /** Of the last change of the status; absent while it never changed. */
+  readonly statusMark?: Mark | undefined
   /** Segments 0 to segments - 1 are sealed: 256 older records each, oldest first. */
   readonly segments: number
   /** The newest records, oldest first. */
   readonly files: readonly FileRecord[]
+  readonly amendments: Amendments
 }
 
+/** Format 2 added status and amendments. A server that knows 1 alone must not write such a head: it would drop them. */
 export const projectDocument: DocumentType<ProjectHead> = {
   name: 'project',
-  format: 1,
+  format: 2,
   schema: z.object({
     project: z.string(),
     displayName: z.string(),
-    status: z.literal('active'),
+    status: z.enum(projectStatuses),
+    statusMark: mark.optional(),
     segments: z.int(),
     files: z.array(fileRecord),
+    amendments: amendments.default(noAmendments),
   }),
 }
 

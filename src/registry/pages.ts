@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog.ts'
 import { type FinishedPage, FinishedPages, finishedPage } from './finished-pages.ts'
-import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage } from './project-page.ts'
+import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage, shownOf } from './project-page.ts'
 import type { Project, Projects } from './projects.ts'
 
 export type PageFormat = 'json' | 'html'
@@ -39,11 +39,6 @@ export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number):
 }
 
 function pageOf(project: Project): ProjectPage {
-  return {
-    project: project.name,
-    status: project.head.status,
-    versions: [...project.releases.keys()],
-    files: project.files,
-    toRoot: '../../',
-  }
+  const versions = [...project.releases.keys()]
+  return { ...shownOf(project.head, { versions, files: project.files }), toRoot: '../../' }
 }

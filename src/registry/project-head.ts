@@ -1,4 +1,4 @@
-import type { FileRecord, ProjectHead } from './model.ts'
+import { type FileRecord, noAmendments, type ProjectHead } from './model.ts'
 
 /** Records a segment holds. Reading, writing and compressing a head of this size takes about a millisecond. */
 export const segmentSize = 256
@@ -24,5 +24,5 @@ export function withFiles(head: ProjectHead, records: readonly FileRecord[]): Pr
 }
 
 export function emptyHead(project: string, displayName: string): ProjectHead {
-  return { project, displayName, status: 'active', segments: 0, files: [] }
+  return { project, displayName, status: 'active', segments: 0, files: [], amendments: noAmendments }
 }

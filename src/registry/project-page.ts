@@ -1,25 +1,27 @@
-import type { FileRecord } from './model.ts'
+import type { ListedFile } from './amendments.ts'
+import type { FileRecord, ProjectHead, ProjectStatus } from './model.ts'
 
 /** What a project page shows (PEP 503, 691, 700, 714, 792), before it is HTML or JSON. */
 export interface ProjectPage {
   readonly project: string
-  readonly status: 'active'
+  readonly status: ProjectStatus
+  readonly statusReason?: string | undefined
   /** Distinct versions in PEP 440 order (PEP 700). */
   readonly versions: readonly string[]
-  readonly files: readonly FileRecord[]
+  readonly files: readonly ListedFile[]
   /** From the page's URL to the root of the site, as clients resolve relative links: "../../". */
   readonly toRoot: string
 }
 
 /**
  * The JSON form. `core-metadata` is the only key for metadata: pip 22.3 to 23.1 crash on `dist-info-metadata`
- * whatever its value (PEP 714). A file that is not yanked says `false`: an empty reason would read as not yanked too.
+ * whatever its value (PEP 714). A file that was yanked without a reason says `true`: pip reads an empty one as not yanked.
  */
 export function jsonPage(page: ProjectPage): string {
   return JSON.stringify({
     meta: { 'api-version': '1.4' },
     name: page.project,
-    'project-status': { status: page.status },
+    'project-status': { status: page.status, ...(page.statusReason ? { reason: page.statusReason } : {}) },
     versions: page.versions,
     files: page.files.map((file) => ({
       filename: file.filename,
@@ -29,7 +31,7 @@ export function jsonPage(page: ProjectPage): string {
       'upload-time': file.uploadedAt,
       ...(file.requiresPython === undefined ? {} : { 'requires-python': file.requiresPython }),
       'core-metadata': file.metadataSha256 === undefined ? false : { sha256: file.metadataSha256 },
-      yanked: false,
+      yanked: file.yanked === undefined ? false : file.yanked.reason || true,
     })),
   })
 }
@@ -43,11 +45,27 @@ export function htmlPage(page: ProjectPage): string {
       ['data-requires-python', file.requiresPython],
       ['data-core-metadata', metadata],
       ['data-dist-info-metadata', metadata],
+      ['data-yanked', file.yanked?.reason],
     ]
     const given = attributes.flatMap(([name, value]) => (value === undefined ? [] : `${name}="${escapeHtml(value)}"`))
     return `<a ${given.join(' ')}>${escapeHtml(file.filename)}</a><br>`
   })
-  return htmlDocument(`Links for ${page.project}`, links, `<meta name="pypi:project-status" content="${page.status}">`)
+  const reason = page.statusReason ? [['reason', page.statusReason]] : []
+  const metas = [['', page.status], ...reason].map(
+    ([suffix, content = '']) =>
+      `<meta name="pypi:project-status${suffix && `-${suffix}`}" content="${escapeHtml(content)}">`,
+  )
+  return htmlDocument(`Links for ${page.project}`, links, metas.join(''))
+}
+
+/** What every page of a project shows of its head: status and reason, and of a quarantined one no file (PEP 792). */
+export function shownOf(
+  head: ProjectHead,
+  shown: Pick<ProjectPage, 'files' | 'versions'>,
+): Pick<ProjectPage, 'project' | 'status' | 'statusReason' | 'files' | 'versions'> {
+  const { project, status, statusMark } = head
+  const content = status === 'quarantined' ? { files: [], versions: [] } : shown
+  return { project, status, statusReason: statusMark?.reason, ...content }
 }
 
 export function jsonIndex(projects: readonly string[]): string {

@@ -2,7 +2,8 @@ import { DomainError } from '../errors.ts'
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
 import { sortVersions } from '../packaging/versions.ts'
-import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
+import { type DeletedFile, deletedFiles, type ListedFile, listed, listedFiles } from './amendments.ts'
+import { type FileRecord, type ProjectHead, projectDocument, type Tombstone } from './model.ts'
 import type { Segments } from './segments.ts'
 
 /** A project as it stands, ready for look-ups. Built once per version of its head. */
@@ -11,16 +12,27 @@ export interface Project {
   /** Changes whenever anything of the project does. */
   readonly version: string
   readonly head: ProjectHead
-  readonly files: readonly FileRecord[]
+  /** Without the deleted ones, as in `releases`. */
+  readonly files: readonly ListedFile[]
   /** Files by canonical version; the keys are in PEP 440 order. */
-  readonly releases: ReadonlyMap<string, readonly FileRecord[]>
+  readonly releases: ReadonlyMap<string, readonly ListedFile[]>
+  /** Deleted ones whose names are kept. */
+  readonly deleted: readonly DeletedFile[]
+}
+
+/** A file by name, and the state of the project that it is in. */
+export interface FoundFile {
+  readonly head: ProjectHead
+  /** `undefined` where there is none, and where it was deleted. */
+  readonly file: ListedFile | undefined
+  readonly deleted: Tombstone | undefined
 }
 
 export interface Projects {
   /** `undefined` where there is no such project. Fresh: shows all that was acknowledged before the call. */
   find(name: string): Promise<Project | undefined>
-  /** One file by name; fresh as well, and without building the whole project. */
-  findFile(name: string, filename: string): Promise<FileRecord | undefined>
+  /** One file by name; fresh as well, and without building the whole project. `undefined` where there is no project. */
+  findFile(name: string, filename: string): Promise<FoundFile | undefined>
   /** Rejects with `project-not-found`. */
   get(name: string): Promise<Project>
   /** The version of the project's head alone, for caches in front. */
@@ -45,7 +57,11 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
     },
     async findFile(name, filename) {
       const head = await fresh.get(projectDocument, keys.project(name))
-      return head && (await segments.find(head.value, filename))
+      if (head === undefined) return undefined
+      const record = await segments.find(head.value, filename)
+      if (record === undefined) return { head: head.value, file: undefined, deleted: undefined }
+      const deleted = head.value.amendments.deletedFiles[filename]
+      return { head: head.value, file: listed(head.value, record), deleted }
     },
     async get(name) {
       const project = await projects.find(name)
@@ -61,8 +77,9 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
   return projects
 }
 
-function build(head: ProjectHead, version: string, files: readonly FileRecord[]): Project {
-  const grouped = new Map<string, FileRecord[]>()
+function build(head: ProjectHead, version: string, records: readonly FileRecord[]): Project {
+  const files = listedFiles(head, records)
+  const grouped = new Map<string, ListedFile[]>()
   for (const file of files) {
     const release = grouped.get(file.version)
     if (release === undefined) grouped.set(file.version, [file])
@@ -75,5 +92,6 @@ function build(head: ProjectHead, version: string, files: readonly FileRecord[])
     head,
     files,
     releases,
+    deleted: deletedFiles(head, records),
   }
 }

@@ -4,13 +4,14 @@ import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { FormDifference } from '../packaging/form-comparison.ts'
 import { type Claim, claimOf } from './claim.ts'
-import { type CommitOutcome, type Committer, fileExists } from './committer.ts'
+import type { CommitOutcome, Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
 import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
 import type { StagedFile } from './staging/staging.ts'
+import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
 
 export interface Upload {
   readonly fields: FormFields
@@ -39,7 +40,7 @@ export interface PublishPorts {
 /**
  * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → what is there
  * already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
- * `invalid-upload`, `digest-mismatch` or `file-exists`; then nothing was stored.
+ * `invalid-upload`, `digest-mismatch`, `file-exists` or `project-closed`; then nothing was stored.
  */
 export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
   const claim = claimOf(upload.fields, upload.filename, ports.rules)
@@ -85,9 +86,13 @@ function recordOf(
 
 /** Answers early what the commit would answer late: most repeated uploads end here, before any byte is stored. */
 async function findExisting(projects: Projects, claim: Claim, record: FileRecord): Promise<FileRecord | undefined> {
-  const existing = await projects.findFile(claim.project, claim.filename)
-  if (existing === undefined || existing.sha256 === record.sha256) return existing
-  throw fileExists(claim.filename, existing.sha256, record.sha256)
+  const found = await projects.findFile(claim.project, claim.filename)
+  if (found === undefined) return undefined
+  const { head, file, deleted } = found
+  const problem = closedProblem(head) ?? (deleted && fileDeleted(claim.filename, deleted))
+  if (problem !== undefined) throw problem
+  if (file === undefined || file.sha256 === record.sha256) return file
+  throw fileExists(claim.filename, file.sha256, record.sha256)
 }
 
 /**

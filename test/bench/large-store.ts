@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keys } from '../../src/objects/keys.ts'
-import type { ProjectHead } from '../../src/registry/model.ts'
+import { noAmendments, type ProjectHead } from '../../src/registry/model.ts'
 
 /** Writes the documents of many projects as the server would have, without the bytes of their files. */
 export function writeLargeStore(folder: string, projects: number, filesEach: number): void {
@@ -33,7 +33,7 @@ function head(project: string, count: number): ProjectHead {
       uploadedBy: 'ci',
     }
   })
-  return { project, displayName: project, status: 'active', segments: 0, files }
+  return { project, displayName: project, status: 'active', segments: 0, files, amendments: noAmendments }
 }
 
 function write(folder: string, key: string, value: unknown): void {

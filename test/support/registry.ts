@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { neededFilesIn } from '../../src/channels/needed-files.ts'
 import { systemClock } from '../../src/clock.ts'
 import { documentsOn } from '../../src/objects/documents.ts'
 import { freshDocuments } from '../../src/objects/fresh-documents.ts'
 import type { ObjectStore } from '../../src/objects/object-store.ts'
+import { amenderOn } from '../../src/registry/amender.ts'
 import { catalogIn } from '../../src/registry/catalog.ts'
 import { committerOn } from '../../src/registry/committer.ts'
 import { inspectArchive } from '../../src/registry/inspection.ts'
@@ -34,9 +37,12 @@ export function registryOn(store: ObjectStore) {
     projects,
     committer,
     catalog,
+    documents,
+    amender: amenderOn({ documents, segments, clock: systemClock, neededBy: neededFilesIn(documents) }),
     pages: pagesOf(projects, catalog, 1_000_000),
     async publish(archive: BuiltArchive, folder: string, fields: Readonly<Record<string, string>>) {
-      const path = join(folder, archive.filename)
+      // A path of its own: a publish that failed may still be reading its file when the next one begins.
+      const path = join(folder, `${randomUUID()}-${archive.filename}`)
       await writeFile(path, archive.bytes)
       const upload = {
         fields: formOf(archive, fields),

@@ -1,21 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
-import type { FileRecord } from '../../../src/registry/model.ts'
 import { faultyStore } from '../../support/faulty-store.ts'
+import { aRecord as record } from '../../support/file-record.ts'
 import { registryOn } from '../../support/registry.ts'
-
-function record(n: number, changes: Partial<FileRecord> = {}): FileRecord {
-  return {
-    filename: `app-1.${n}-py3-none-any.whl`,
-    version: `1.${n}`,
-    filetype: 'bdist_wheel',
-    size: 10,
-    sha256: n.toString(16).padStart(64, '0'),
-    uploadedAt: '2026-01-02T03:04:05.678Z',
-    uploadedBy: 'ci',
-    ...changes,
-  }
-}
 
 describe('committing uploads', () => {
   it('folds uploads that come together into a handful of writes', async () => {
@@ -67,6 +54,25 @@ describe('committing uploads', () => {
     await expect(committer.commit('app', 'App', other)).rejects.toThrow(
       /^File already exists: app-1\.0-py3-none-any\.whl/,
     )
+  })
+
+  it('gives a deleted name to no bytes, not even to the same, and takes nothing for a closed project', async () => {
+    const { committer, amender } = registryOn(new MemoryStore())
+    await committer.commit('app', 'App', record(0))
+    await amender.amend('app', { kind: 'delete', version: '1.0', reason: 'has a password in it' }, 'ada')
+    const again = [record(0), record(0, { sha256: 'f'.repeat(64) })].map((file) => committer.commit('app', 'App', file))
+    for (const outcome of again) {
+      await expect(outcome).rejects.toThrow(
+        /^File already exists: app-1\.0-py3-none-any\.whl was uploaded before, and deleted by "ada" on 20.* \(has a password in it\)/,
+      )
+    }
+    await amender.amend('app', { kind: 'status', status: 'archived', reason: 'see app2' }, 'ada')
+    await expect(committer.commit('app', 'App', record(1))).rejects.toMatchObject({
+      code: 'project-closed',
+      message: expect.stringContaining('The project "app" is archived (see app2), and takes no uploads.'),
+    })
+    await amender.amend('app', { kind: 'status', status: 'deprecated', reason: '' }, 'ada')
+    expect(await committer.commit('app', 'App', record(1))).toBe('created')
   })
 
   it('names a project in the catalog before it can be seen', async () => {

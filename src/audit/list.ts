@@ -1,0 +1,53 @@
+import type { Documents } from '../objects/documents.ts'
+import { keys } from '../objects/keys.ts'
+import { type AuditEntry, auditDocument } from './model.ts'
+
+export interface AuditFilter {
+  /** Days as 2026-11-25 (UTC), both included. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly project?: string | undefined
+  /** Id or name of a token. */
+  readonly actor?: string | undefined
+}
+
+/** Entries in the order of time, day by day. */
+export async function* listAudit(documents: Documents, filter: AuditFilter): AsyncIterable<AuditEntry> {
+  const { from = '', to = '9999' } = filter
+  const prefix = from === to ? `${keys.auditPrefix}${from}/` : keys.auditPrefix
+  let day: { readonly name: string; readonly entries: AuditEntry[] } | undefined
+  for await (const { key } of documents.store.list(prefix)) {
+    const name = key.slice(keys.auditPrefix.length).split('/')[0] ?? ''
+    if (name < from || name > to) continue
+    if (day !== undefined && day.name !== name) yield* inOrder(day.entries)
+    if (day?.name !== name) day = { name, entries: [] }
+    const entries = (await documents.read(auditDocument, key))?.value ?? []
+    day.entries.push(...entries.filter((entry) => fits(entry, filter)))
+  }
+  yield* inOrder(day?.entries ?? [])
+}
+
+/** Several servers write at once, and a document holds what came while the one before was written. */
+function inOrder(entries: readonly AuditEntry[]): readonly AuditEntry[] {
+  return [...entries].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)))
+}
+
+function fits(entry: AuditEntry, { project, actor }: AuditFilter): boolean {
+  if (project !== undefined && entry.project !== project) return false
+  return actor === undefined || entry.actor.token === actor || entry.actor.name === actor
+}
+
+/** One line for people. */
+export function lineOfAudit(entry: AuditEntry): string {
+  const { project, version, filename, subject, reason, message, actor } = entry
+  const what = [project, filename ?? version, subject].filter((part) => part !== undefined).join(' ')
+  return [
+    entry.at.slice(0, 19).replace('T', ' '),
+    entry.action.padEnd(12),
+    entry.outcome.padEnd(9),
+    what,
+    `by ${actor.name} (${actor.token}) from ${actor.from}`,
+    ...(reason === undefined || reason === '' ? [] : [`because: ${reason}`]),
+    ...(message === undefined ? [] : [`refused: ${message}`]),
+  ].join('  ')
+}
