@@ -1,7 +1,7 @@
-import { parseSdistFilename, parseWheelFilename } from '../packaging/filenames.ts'
+import { parseSdistFilename, parseWheelFilename, type WheelName } from '../packaging/filenames.ts'
 import { kindOfPlatformTag } from '../packaging/platform-tags.ts'
 import { shown } from '../packaging/refusals.ts'
-import type { Version } from '../packaging/versions.ts'
+import { parseVersion, type Version } from '../packaging/versions.ts'
 import type { Filetype, UploadRules } from './form-fields.ts'
 import { refuseForm } from './form-refusals.ts'
 
@@ -12,8 +12,10 @@ export function checkCharacters(filename: string): void {
 }
 
 export function checkFilename(filename: string, filetype: Filetype, name: string, version: Version): void {
-  const named = filetype === 'bdist_wheel' ? parseWheelFilename(filename) : parseSdistFilename(filename, name)
+  const wheel = filetype === 'bdist_wheel' ? parseWheelFilename(filename) : undefined
+  const named = wheel ?? parseSdistFilename(filename, name)
   if (!named.ok) throw refuseForm('filename-invalid', withoutStop(named.problem))
+  if (wheel?.ok === true) checkSpelling(filename, wheel.spelled)
   if (named.project !== name)
     throw refuseForm(
       'filename-name-differs',
@@ -23,6 +25,16 @@ export function checkFilename(filename: string, filetype: Filetype, name: string
     throw refuseForm(
       'filename-version-differs',
       `The filename ${filename} has the version ${named.version.canonical}, but the form says ${version.canonical}`,
+    )
+}
+
+/** What older tools let pass, and installers of today (`packaging` since 22) do not see: 1.0_1 for 1.0-1, a double underscore. */
+function checkSpelling(filename: string, { name, version }: WheelName['spelled']): void {
+  if (name.includes('__')) throw refuseForm('filename-invalid', `The filename ${filename} has "__" in its name`)
+  if (parseVersion(version) === undefined)
+    throw refuseForm(
+      'filename-invalid',
+      `The filename ${filename} has the version "${version}", which pip does not read`,
     )
 }
 

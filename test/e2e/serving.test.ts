@@ -181,6 +181,29 @@ describe('the server, by plain HTTP', () => {
     expect(await simplePage(server, 'other')).toBe(404)
   })
 
+  it.each([
+    ['a name sent as a file', 'application/octet-stream', 'name', '[form-field-is-file]'],
+    ['an image', 'image/png', 'comment', '[form-content-type]'],
+    ['an old signature beside it', 'application/octet-stream', 'gpg_signature', 'Accepted: '],
+  ])('has an answer to %s', async (_what, type, part, sentence) => {
+    const signed = aWheel({ name: 'signed', version: '1.0' })
+    const form = new FormData()
+    const fields = {
+      name: 'signed',
+      version: '1.0',
+      filetype: 'bdist_wheel',
+      pyversion: 'py3',
+      sha256_digest: signed.sha256,
+    }
+    for (const [name, value] of Object.entries({ ':action': 'file_upload', ...fields })) form.append(name, value)
+    if (part === 'comment') form.append(part, 'no file')
+    else form.append(part, new Blob(['x']), 'x.asc')
+    form.append('content', new Blob([Uint8Array.from(signed.bytes)], { type }), signed.filename)
+    const headers = { authorization: `Bearer ${server.token}` }
+    const answer = await fetch(`${server.url}/legacy/`, { method: 'POST', body: form, headers })
+    expect(await answer.text()).toContain(sentence)
+  })
+
   it('refuses what is no archive, and what is no form', async () => {
     const junk = { ...other, bytes: Buffer.from('not a wheel') }
     const answer = await post(server, junk, { ...of, sha256_digest: undefined, md5_digest: '0'.repeat(32) })

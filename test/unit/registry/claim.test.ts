@@ -63,6 +63,8 @@ describe('a form and its filename', () => {
     ['filename-invalid', { filetype: 'bdist_wheel', pyversion: 'py3' }, 'app-1.0.tar.gz'],
     ['filename-invalid', { filetype: 'sdist', pyversion: 'source' }],
     ['filename-invalid', {}, 'app-1.0.tar.bz2'],
+    ['filename-invalid', { version: '1.0.post1' }, 'app-1.0_1-py3-none-any.whl'],
+    ['filename-invalid', { name: 'a-b' }, 'a__b-1.0-py3-none-any.whl'],
     ['filename-name-differs', { name: 'other' }],
     ['filename-version-differs', { version: '1.0.1' }],
     ['filename-platform-unknown', {}, 'app-1.0-py3-none-amiga.whl'],
@@ -79,6 +81,8 @@ describe('a form and its filename', () => {
     [{ pyversion: undefined }, 'app-1.0.tar.gz'],
     [{ pyversion: '' }, 'app-1.0.zip'],
     [{ version: '1.0+build7' }, 'app-1.0+build7-py3-none-any.whl'],
+    [{ version: '1.0+b.7' }, 'app-1.0+b_7-py3-none-any.whl'],
+    [{ name: 'a.b' }, 'A.b-1.0-2_x-py2.py3-none-any.whl'],
     [{}, 'app-1.0-cp311-cp311-linux_x86_64.whl'],
   ])('are accepted: %j %s', (fields, filename) => expect(refusalOf(() => claim(fields, filename))).toBe('accepted'))
 

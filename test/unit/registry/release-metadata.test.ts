@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { legacyDocument } from '../../../src/registry/legacy-document.ts'
 import { legacyInfo } from '../../../src/registry/legacy-info.ts'
 import { releaseMetadata } from '../../../src/registry/release-metadata.ts'
 import { registryOn } from '../../support/registry.ts'
@@ -87,5 +88,37 @@ describe('what a release says of itself', () => {
       yanked: true,
       yanked_reason: 'broken',
     })
+  })
+
+  it('is the whole of PyPI’s JSON, with its files and those of other releases', async () => {
+    const { files } = await published(sdist, wheel)
+    const placed = files.map((record) => ({
+      record,
+      url: `https://pypi/files/${record.filename}`,
+      yankedReason: undefined,
+    }))
+    const document = legacyDocument({ name: 'Acme.Forms' }, placed, 7, new Map([['1.0', placed]]))
+    expect(Object.keys(document)).toEqual(['info', 'last_serial', 'releases', 'urls', 'vulnerabilities'])
+    expect(document.releases?.['1.0']).toEqual(document.urls)
+    expect(document.urls).toEqual([
+      expect.objectContaining({ packagetype: 'sdist', python_version: 'source', requires_python: null }),
+      {
+        comment_text: null,
+        digests: { sha256: wheel.sha256 },
+        downloads: -1,
+        filename: 'acme_forms-1.0-py3-none-any.whl',
+        has_sig: false,
+        packagetype: 'bdist_wheel',
+        python_version: 'py3',
+        requires_python: '>=3.8',
+        size: wheel.bytes.length,
+        upload_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
+        upload_time_iso_8601: files[1]?.uploadedAt,
+        url: 'https://pypi/files/acme_forms-1.0-py3-none-any.whl',
+        yanked: false,
+        yanked_reason: null,
+      },
+    ])
+    expect(legacyDocument({}, placed, 7)).not.toHaveProperty('releases')
   })
 })
