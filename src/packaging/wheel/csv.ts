@@ -1,6 +1,6 @@
 /**
- * Rows of a CSV as Python's `csv` reads them by default (RFC 4180: fields with commas or quotes in quotes, quotes doubled);
- * empty lines are left out. `undefined` where a quote is not closed or text follows one. No regular expression walks over the
+ * Rows of a CSV as Python's `csv` reads them by default (RFC 4180: fields with commas or quotes in quotes, quotes doubled).
+ * `undefined` where a quote is not closed or text follows one. No regular expression walks over the
  * text: on megabytes of quotes it would run out of stack.
  */
 export function parseCsv(text: string): string[][] | undefined {
@@ -14,7 +14,7 @@ export function parseCsv(text: string): string[][] | undefined {
     at = end + 1
     if (text[end] === ',') continue
     if (end < text.length && text[end] !== '\n') return undefined
-    if (row.length > 1 || row[0] !== '') rows.push(row)
+    rows.push(row)
     row = []
   }
   return rows

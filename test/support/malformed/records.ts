@@ -111,6 +111,8 @@ const text: readonly MalformedCase[] = [
   line('semicolons', 'record-malformed', (row) => row.replaceAll(',', ';')),
   wheelOf('30 MiB of quotes', 'record-malformed', { info: { RECORD: `${'"'.repeat(30 * 1024 * 1024 + 1)},,` } }),
   wheelOf('30 MiB within a quote', 'record-malformed', { info: { RECORD: `"${'x'.repeat(30 * 1024 * 1024)}` } }),
+  wheelOf('an empty line', 'record-malformed', { record: (lines) => ['', ...lines] }),
+  wheelOf('an empty line at the end', 'record-malformed', { record: (lines) => [...lines, ''] }),
   wheelOf('a JSON object', 'record-malformed', { info: { RECORD: '{"files": []}' } }),
 ]
 
