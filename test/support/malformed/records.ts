@@ -113,6 +113,7 @@ const text: readonly MalformedCase[] = [
   wheelOf('30 MiB within a quote', 'record-malformed', { info: { RECORD: `"${'x'.repeat(30 * 1024 * 1024)}` } }),
   wheelOf('an empty line', 'record-malformed', { record: (lines) => ['', ...lines] }),
   wheelOf('an empty line at the end', 'record-malformed', { record: (lines) => [...lines, ''] }),
+  wheelOf('30 million columns', 'record-malformed', { info: { RECORD: ','.repeat(30_000_000) } }),
   wheelOf('a JSON object', 'record-malformed', { info: { RECORD: '{"files": []}' } }),
 ]
 
