@@ -35,6 +35,8 @@ import { redisBus } from './queue/redis-bus.ts'
 import { type Amender, amenderOn } from './registry/amender.ts'
 import { type Catalog, catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
+import { FinishedPages } from './registry/finished-pages.ts'
+import { type LegacyPages, legacyPagesOf } from './registry/legacy-pages.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
 import { type Projects, projectsIn } from './registry/projects.ts'
 import { segmentsIn } from './registry/segments.ts'
@@ -59,6 +61,7 @@ export interface Core extends AsyncDisposable {
   readonly amender: Amender
   readonly pages: Pages
   readonly channelPages: ChannelPages
+  readonly legacyPages: LegacyPages
   readonly queue: DeployQueue
   readonly bus: EventBus
   startWorker(): Promise<DeployWorker>
@@ -180,6 +183,7 @@ function identityOn(
 }
 
 function registryOn(config: Config, documents: Documents, clock: Clock) {
+  const { externalUrl } = config.server
   const fresh = freshDocuments(documents, clock, { maxBytes: 64 * mebibyte, maxAge: config.freshness })
   const segments = segmentsIn(documents, 64 * mebibyte)
   const catalog = catalogIn(documents)
@@ -192,5 +196,6 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
     pages: pagesOf(projects, catalog, 128 * mebibyte),
     channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
+    legacyPages: legacyPagesOf({ projects, store: documents.store, externalUrl }, new FinishedPages(32 * mebibyte)),
   }
 }

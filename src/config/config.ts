@@ -24,7 +24,12 @@ export interface Config {
     /** Sites whose scripts may read; `*` for all. */
     readonly corsOrigins: readonly string[]
   }
-  readonly upload: { readonly maxFileBytes: number; readonly minimumBytesPerSecond: number }
+  readonly upload: {
+    readonly maxFileBytes: number
+    readonly minimumBytesPerSecond: number
+    readonly allowLocalVersions: boolean
+    readonly allowLinuxTags: boolean
+  }
   /** Of pages and documents read from S3: 0 is always fresh. */
   readonly freshness: number
   /** Names of the channels that releases are promoted to; the first is meant where none is named. */

@@ -48,6 +48,8 @@ export const fileSchema = z.strictObject({
         .max(5 * 1024 ** 3, 'at most 5 GiB: more does not fit one S3 object write')
         .optional(),
       minimum_bytes_per_second: z.int().min(0).optional(),
+      allow_local_versions: z.boolean().optional(),
+      allow_linux_tags: z.boolean().optional(),
     })
     .default({}),
   freshness_seconds: z.number().min(0).max(60).optional(),
@@ -81,6 +83,8 @@ export const environmentSchema = z.object({
   WHEELHOUSE_EXTERNAL_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   WHEELHOUSE_ADMIN_TOKEN: z.string().min(20, 'expected at least 20 characters').optional(),
   WHEELHOUSE_ANONYMOUS_READ: truth.optional(),
+  WHEELHOUSE_ALLOW_LOCAL_VERSIONS: truth.optional(),
+  WHEELHOUSE_ALLOW_LINUX_TAGS: truth.optional(),
   S3_BUCKET: z.string().optional(),
   S3_PREFIX: z
     .string()

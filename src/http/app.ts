@@ -10,6 +10,7 @@ import { answerErrors, type ErrorLog } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { legacyJsonRoutes } from './legacy-json.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
@@ -28,8 +29,8 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     failedAttempts: new FailedAttempts(services.clock, { burst: 50, refillSeconds: 2 }),
     clientAddress: clientAddressBehind(services.config.server.trustedProxies),
   }
-  const uploads = { ...services, limits: services.config.upload }
-  const { channels, server } = services.config
+  const { channels, server, upload } = services.config
+  const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
   app.use(allowReading(services.config.access.corsOrigins))
@@ -40,6 +41,7 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
+    legacyJsonRoutes(services.legacyPages, access),
     fileRoutes({ ...services, redirect: services.config.redirectDownloads }, access),
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),

@@ -10,28 +10,32 @@ import type { FinishedPage } from '../registry/finished-pages.ts'
 import type { Pages } from '../registry/pages.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
 import { type Negotiated, type SimpleType, simpleNegotiation } from './negotiation.ts'
+import { redirect, sendPage } from './send-page.ts'
 
-/** The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. */
+/**
+ * The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. hatch takes every index but PyPI for devpi, and
+ * looks under `+simple/` for what is there already.
+ */
 export function simpleRoutes(pages: Pages, access: Access): Router {
   const router = new Router({ strict: true })
   const negotiate = simpleNegotiation(availableCodings())
   const read = requireScope(access, 'read')
 
-  // hatch publish takes any index but PyPI for a devpi, and reads the page from there.
-  for (const root of ['/simple/', '/\\+simple/']) {
-    router.get(root, read, async (context) => {
+  for (const root of ['simple', '+simple']) {
+    const path = `/${root.replace('+', '\\+')}`
+    router.get(`${path}/`, read, async (context) => {
       const type = negotiate(context)
       await sendPage(context, type, await rootFor(context, pages, type))
     })
-    router.get(`${root}:project/`, read, (context) =>
+    router.get(`${path}/:project/`, read, (context) =>
       answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
     )
+    router.get(path, (context) => redirect(context, `${root}/`))
+    router.get(`${path}/:project`, (context) => {
+      const raw = context.params['project'] ?? ''
+      redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
+    })
   }
-  router.get('/simple', (context) => redirect(context, 'simple/'))
-  router.get('/simple/:project', (context) => {
-    const raw = context.params['project'] ?? ''
-    redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
-  })
   return router
 }
 
@@ -80,41 +84,6 @@ async function answerProject(
   const page = project === undefined ? undefined : await find(project, type)
   if (page === undefined) throw noProject(raw)
   await sendPage(context, type, page)
-}
-
-async function sendPage(context: Context, { contentType, coding }: Negotiated, page: FinishedPage): Promise<void> {
-  const chosen = page.compressible ? coding : undefined
-  const etag = page.etag(chosen)
-  context.set({
-    'Content-Type': contentType,
-    // Always revalidate: pip since 26.2 and uv believe what is said here, and an upload must be seen at once.
-    'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding, Authorization',
-    ETag: etag,
-  })
-  if (matches(context.req.headers['if-none-match'], etag)) {
-    context.status = 304
-    return
-  }
-  if (chosen !== undefined) context.set('Content-Encoding', chosen)
-  context.status = 200
-  context.body = await page.body(chosen)
-  context.set('Content-Type', contentType)
-}
-
-/** Weak comparison (RFC 9110 13.1.2): proxies turn a strong tag weak when they compress. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false
-  return (
-    header === etag || header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-  )
-}
-
-/** Relative, so that it holds behind a proxy with a path prefix. */
-function redirect(context: Context, to: string): void {
-  context.status = 301
-  context.set('Location', to)
-  context.body = `Moved to ${to}\n`
 }
 
 function noProject(name: string): DomainError {

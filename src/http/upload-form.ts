@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import busboy from 'busboy'
 import { DomainError } from '../errors.ts'
+import { shown } from '../packaging/refusals.ts'
+import type { FormFields } from '../registry/form-fields.ts'
+import { refuseForm } from '../registry/form-refusals.ts'
 import type { Algorithm } from '../registry/staging/messages.ts'
 import type { StagedFile, Staging } from '../registry/staging/staging.ts'
-
-/** Fields by name, each with its values in the order sent. */
-export type FormFields = ReadonlyMap<string, readonly string[]>
 
 export interface UploadForm {
   readonly fields: FormFields
@@ -41,8 +41,9 @@ export async function readUploadForm(
   parser.on('file', (name, stream, info) => {
     // A parser that ends early fails its open part too; unheard, that error would end the process.
     stream.on('error', () => undefined)
-    if (name !== 'content') return void stream.resume()
+    if (name === 'gpg_signature') return void stream.resume()
     try {
+      checkPart(name, info.mimeType)
       if (files.length > 0)
         throw new DomainError('invalid-upload', 'The form has two parts named "content"; send one file.')
       onFile(fields, info.filename)
@@ -64,6 +65,12 @@ export async function readUploadForm(
     for (const file of files) file.staged.discard()
     throw asRefusal(error)
   }
+}
+
+/** PyPI's rules too: nobody reads a name from a file, and an image is no distribution. uv and flit send no type at all. */
+function checkPart(name: string, mimeType: string): void {
+  if (name !== 'content') throw refuseForm('form-field-is-file', `The field ${shown(name)} was sent as a file`)
+  if (mimeType.startsWith('image/')) throw refuseForm('form-content-type', `The part "content" is ${shown(mimeType)}`)
 }
 
 interface ArrivingFile {

@@ -14,7 +14,13 @@ export interface UploadPorts extends PublishPorts {
   readonly staging: Staging
   readonly audit: Audit
   readonly limits: UploadLimits
+  /** Without a slash at the end. */
+  readonly externalUrl: string
 }
+
+const indexPaths = ['/simple', '/\\+simple', '/channels/:channel/simple'].flatMap((root) =>
+  ['', '/', '/:project', '/:project/'].map((end) => root + end),
+)
 
 /**
  * `POST /legacy/`, as PyPI has it, and at the places where other indexes have it. No redirect anywhere: flit would
@@ -23,17 +29,27 @@ export interface UploadPorts extends PublishPorts {
 export function uploadRoutes(ports: UploadPorts, access: Access): Router {
   const router = new Router({ strict: true })
   for (const path of ['/legacy/', '/legacy', '/']) router.post(path, (context) => upload(context, ports, access))
+  for (const path of indexPaths) router.post(path, (context) => refuseAtIndex(context, ports.externalUrl))
   return router
+}
+
+/** The URL for reading, given to a client that uploads: the likeliest mistake. Before any token is asked for. */
+function refuseAtIndex(context: Context, externalUrl: string): never {
+  context.set('Allow', 'GET, HEAD')
+  const text = `Uploads do not go to the index: POST to ${externalUrl}/legacy/ (--repository-url, --publish-url) instead.`
+  throw new DomainError('method-not-allowed', text)
 }
 
 /** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   refuseByLength(context, ports.limits)
-  const form = await readUploadForm(context.req, ports.staging, ports.limits, checkEarly)
+  const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) =>
+    checkEarly(fields, filename, ports.rules),
+  )
   try {
     // The form has named the project by now, and with it what the token must be good for.
-    permitted(identity, 'upload', claimOf(form.fields, form.filename).project)
+    permitted(identity, 'upload', claimOf(form.fields, form.filename, ports.rules).project)
     const published = await publish(ports, { ...form, by: identity.name })
     await keep(ports.audit, published, actorOf(context, access, identity))
     answer(context, published)
@@ -53,10 +69,13 @@ function refuseByLength(context: Context, { maxFileBytes }: UploadLimits): void 
 }
 
 /** The same bytes again change nothing: CI may repeat itself without filling the audit. */
-async function keep(audit: Audit, { outcome, project, record }: Published, actor: Actor): Promise<void> {
+async function keep(audit: Audit, published: Published, actor: Actor): Promise<void> {
+  const { outcome, project, record, differences } = published
   if (outcome === 'same') return
   const { version, filename, sha256, size } = record
-  await audit.record({ action: 'upload', actor, project, version, filename, outcome: 'done', after: { sha256, size } })
+  // Where the form said something else than the archive, and nobody is misled by it.
+  const after = { sha256, size, ...(differences.length === 0 ? {} : { differences }) }
+  await audit.record({ action: 'upload', actor, project, version, filename, outcome: 'done', after })
 }
 
 function answer(context: Context, { outcome, record, project }: Published): void {

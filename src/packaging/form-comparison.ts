@@ -1,5 +1,8 @@
 import type { CoreMetadata } from './core-metadata.ts'
+import { metadataFields } from './metadata/fields.ts'
 import { parseProjectName } from './names.ts'
+import { parseRequirement, requirementMeaning } from './requirements.ts'
+import { canonicalSpecifiers, parseSpecifiers } from './specifiers.ts'
 import { parseVersion } from './versions.ts'
 
 export interface FormDifference {
@@ -9,64 +12,72 @@ export interface FormDifference {
   readonly archive: string
 }
 
+export interface FormComparison {
+  /** Would mislead an installer, or the person who reads the answer: a reason to refuse. */
+  readonly misleading: readonly FormDifference[]
+  /** For the audit: twine, flit and pdm rewrite several fields, and the archive is what counts. */
+  readonly other: readonly FormDifference[]
+}
+
+type Fields = ReadonlyMap<string, readonly string[]>
+
+/** The header of each field that is compared by what it means to an installer. */
+const meanings: Readonly<Record<string, (text: string) => string>> = {
+  // twine has "-" for whatever is no letter, digit or dot.
+  Name: (text) => parseProjectName(text.replace(/[^A-Za-z0-9.]+/g, '-')) ?? text,
+  Version: (text) => parseVersion(text)?.key ?? text,
+  'Requires-Python': specifierMeaning,
+  'Requires-Dist': (text) => {
+    const requirement = parseRequirement(text)
+    return requirement === undefined ? plain(text) : requirementMeaning(requirement)
+  },
+}
+
+/** Descriptions are long, live elsewhere in the archive, and are shown from there. */
+const notCompared = ['Description']
+
 /**
- * Where a form and its archive disagree in a way that would mislead an installer: name, version, Requires-Python and
- * Requires-Dist, by meaning. A field that the form does not send says nothing, as old clients leave out what they do
- * not know; so does empty text and "UNKNOWN". All other fields may differ: twine, flit and pdm rewrite several.
+ * Where a form and its archive disagree. A field that the form does not send says nothing, as old clients leave out what
+ * they do not know; so does empty text and "UNKNOWN".
  */
-export function compareForm(fields: ReadonlyMap<string, readonly string[]>, archive: CoreMetadata): FormDifference[] {
-  const differences: FormDifference[] = []
-  const compare = (
-    field: string,
-    form: readonly string[],
-    actual: readonly string[],
-    meaning: (text: string) => string,
-  ) => {
-    const [sent, real] = [form, actual].map((texts) => texts.map(meaning).sort().join('; '))
-    if (form.length > 0 && sent !== real) differences.push({ field, form: form.join('; '), archive: actual.join('; ') })
+export function compareForm(fields: Fields, archive: CoreMetadata): FormComparison {
+  const [misleading, other]: [FormDifference[], FormDifference[]] = [[], []]
+  for (const { header, form } of metadataFields.filter(({ header }) => !notCompared.includes(header))) {
+    const field = form.find((name) => fields.has(name))
+    const sent = field === undefined ? [] : presentIn(fields.get(field) ?? [])
+    const actual = presentIn(archive.headers.get(header.toLowerCase()) ?? [])
+    if (field === undefined || sent.length === 0 || isSame(header, sent, actual)) continue
+    const difference = { field, form: sent.join('; '), archive: actual.join('; ') }
+    if (header in meanings) misleading.push(difference)
+    else other.push(difference)
   }
-  const sent = (field: string) =>
-    (fields.get(field) ?? []).map((value) => value.trim()).filter((value) => value !== '' && value !== 'UNKNOWN')
-  compare(
-    'name',
-    sent('name'),
-    [archive.name],
-    (text) => parseProjectName(text.replace(/[^A-Za-z0-9.]+/g, '-')) ?? text,
-  )
-  compare('version', sent('version'), [archive.version], (text) => parseVersion(text)?.key ?? text)
-  compare(
-    'requires_python',
-    sent('requires_python'),
-    archive.requiresPython === undefined ? [] : [archive.requiresPython],
-    specifierMeaning,
-  )
-  compare('requires_dist', sent('requires_dist'), archive.requiresDist, requirementMeaning)
-  return differences
+  return { misleading, other }
 }
 
-/** Clauses in any order, without blanks: "<4, >=3.8" is ">=3.8,<4". */
+function presentIn(values: readonly string[]): string[] {
+  return values.map((value) => value.trim()).filter((value) => value !== '' && value !== 'UNKNOWN')
+}
+
+function isSame(header: string, sent: readonly string[], actual: readonly string[]): boolean {
+  const meaning = meanings[header] ?? (header === 'Keywords' ? keywordMeaning : plain)
+  const areEqual = (read: (text: string) => string) => {
+    const [form, archive] = [sent, actual].map((texts) => texts.map(read).sort().join('\n'))
+    return form === archive
+  }
+  // Most forms say it in the same words, which need not be parsed.
+  return areEqual(plain) || areEqual(meaning)
+}
+
 function specifierMeaning(text: string): string {
-  const clauses = text
-    .replace(/\s+/g, '')
-    .split(',')
-    .filter((clause) => clause !== '')
-  return clauses.sort().join(',')
+  const specifiers = parseSpecifiers(text)
+  return specifiers === undefined ? plain(text) : canonicalSpecifiers(specifiers)
 }
 
-/**
- * A requirement (PEP 508) without what does not change it: blanks, brackets around the versions, the spelling of the
- * name, the order of extras and clauses, the kind of quotes.
- */
-function requirementMeaning(text: string): string {
-  const [, name = '', extras = '', rest = ''] = /^\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?([\s\S]*)$/.exec(text) ?? []
-  const semicolon = rest.includes('@') ? rest.search(/\s;/) : rest.indexOf(';')
-  const [specifier, marker] =
-    semicolon === -1 ? [rest, ''] : [rest.slice(0, semicolon), rest.slice(semicolon).replace(/^\s*;/, '')]
-  const sortedExtras = extras
-    .split(',')
-    .map((extra) => parseProjectName(extra.trim()) ?? '')
-    .sort()
-  const plainSpecifier = specifierMeaning(specifier.replace(/^\s*\(([\s\S]*)\)\s*$/, '$1'))
-  const plainMarker = marker.replace(/'/g, '"').replace(/\s+/g, '')
-  return `${parseProjectName(name) ?? name}[${sortedExtras.join()}]${plainSpecifier};${plainMarker}`
+/** "a, b", "a,b" and "a b" are the same words. */
+function keywordMeaning(text: string): string {
+  return text.split(/[\s,]+/).join(',')
+}
+
+function plain(text: string): string {
+  return text.split(/\s+/).join(' ')
 }

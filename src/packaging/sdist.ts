@@ -1,4 +1,5 @@
 import { collector } from './archive/bytes.ts'
+import { pauses } from './archive/inflate.ts'
 import { type CoreMetadata, maxMetadataBytes, parseCoreMetadata } from './core-metadata.ts'
 import { parseSdistFilename } from './filenames.ts'
 import { licenseFiles } from './license-files.ts'
@@ -54,7 +55,9 @@ async function readTarSdist(file: RandomAccess): Promise<SdistParts> {
 async function readZipSdist(file: RandomAccess): Promise<SdistParts> {
   const members = readZip(file)
   const info = collector()
+  const pause = pauses(64)
   for (const member of members) {
+    await pause()
     const isInfo = packageInfo.test(member.name)
     if (isInfo) checkPackageInfo(true, member.size)
     await readContent(file, member, isInfo ? info.add : () => {})

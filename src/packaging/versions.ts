@@ -1,4 +1,5 @@
-import { compare, parse } from '@renovatebot/pep440'
+import { stripPythonSpace } from './python-text.ts'
+import { compareParts, type VersionParts } from './version-order.ts'
 
 /** A version as PEP 440 reads it. */
 export interface Version {
@@ -11,36 +12,55 @@ export interface Version {
   readonly public: string
   /** After the "+", normalised. */
   readonly local: string | undefined
+  readonly parts: VersionParts
 }
 
-/**
- * `undefined` where the text is no version. Two quirks of the library are closed here: it reads numbers as floats, so
- * that those beyond 15 digits would lose their tail (refused), and local parts such as "1e5" as numbers (read here).
- */
+/** Longer than any real version; a filename has room for less. */
+const maxLength = 256
+
+/** PEP 440 appendix B, with the spellings that it normalises. The flag `i` knows ASCII only, as the reference does. */
+const pattern =
+  /^v?(?:(?<epoch>\d+)!)?(?<release>\d+(?:\.\d+)*)(?:[._-]?(?<pre>alpha|a|beta|b|preview|pre|c|rc)[._-]?(?<preN>\d*))?(?:-(?<postDash>\d+)|[._-]?(?<post>post|rev|r)[._-]?(?<postN>\d*))?(?:[._-]?(?<dev>dev)[._-]?(?<devN>\d*))?(?:\+(?<local>[a-z0-9]+(?:[._-][a-z0-9]+)*))?$/i
+
+const preLabels: Readonly<Record<string, 'a' | 'b' | 'rc'>> = {
+  a: 'a',
+  alpha: 'a',
+  b: 'b',
+  beta: 'b',
+  c: 'rc',
+  rc: 'rc',
+  pre: 'rc',
+  preview: 'rc',
+}
+
+/** `undefined` where the text is no version. Numbers stay text: a date with a time has more digits than a double holds. */
 export function parseVersion(raw: string): Version | undefined {
-  const text = raw.trim()
-  if (text.length > 128 || /\d{16}/.test(text)) return undefined
-  const [publicText = '', localText] = splitLocal(text)
-  const parsed = parse(publicText)
-  const local = localText === undefined ? undefined : parseLocal(localText)
-  if (!parsed || (localText !== undefined && local === undefined)) return undefined
-  const epoch = parsed.epoch === 0 ? '' : `${parsed.epoch}!`
-  const parts = [parsed.pre, parsed.post && ['.post', parsed.post[1]], parsed.dev && ['.dev', parsed.dev[1]]]
-  const suffix = parts.map((part) => (part ?? []).join('')).join('')
-  const publicPart = `${epoch}${parsed.release.join('.')}${suffix}`
+  const text = stripPythonSpace(raw)
+  const groups = text.length > maxLength ? undefined : pattern.exec(text)?.groups
+  return groups === undefined ? undefined : versionOf(partsOf(groups))
+}
+
+export function versionOf(parts: VersionParts): Version {
+  const epoch = parts.epoch === '0' ? '' : `${parts.epoch}!`
+  const pre = parts.pre === undefined ? '' : parts.pre.label + parts.pre.number
+  const post = parts.post === undefined ? '' : `.post${parts.post}`
+  const suffix = `${pre}${post}${parts.dev === undefined ? '' : `.dev${parts.dev}`}`
+  const release = parts.release.join('.')
+  const local = parts.local?.join('.')
   const end = local === undefined ? '' : `+${local}`
   return {
-    canonical: publicPart + end,
-    key: `${epoch}${parsed.release.join('.').replace(/(\.0)+$/, '')}${suffix}${end}`,
-    isPrerelease: Boolean(parsed.pre ?? parsed.dev),
-    public: publicPart,
+    canonical: `${epoch}${release}${suffix}${end}`,
+    key: `${epoch}${release.replace(/(\.0)+$/, '')}${suffix}${end}`,
+    isPrerelease: parts.pre !== undefined || parts.dev !== undefined,
+    public: `${epoch}${release}${suffix}`,
     local,
+    parts,
   }
 }
 
 /** Order of PEP 440: negative, zero or positive. */
 export function compareVersions(a: Version, b: Version): number {
-  return compare(a.public, b.public) || compareLocal(a.local, b.local)
+  return compareParts(a.parts, b.parts)
 }
 
 /** Texts in PEP 440 order; what is no version comes first, by text. */
@@ -55,32 +75,24 @@ export function sortVersions(texts: readonly string[]): string[] {
     .map(({ text }) => text)
 }
 
-function splitLocal(text: string): [string, string | undefined] {
-  const plus = text.indexOf('+')
-  return plus === -1 ? [text, undefined] : [text.slice(0, plus), text.slice(plus + 1)]
-}
-
-/** PEP 440 "Local version identifiers": parts of ASCII letters and digits; numbers lose their leading zeros. */
-function parseLocal(text: string): string | undefined {
-  if (!/^[a-z0-9]+([-_.][a-z0-9]+)*$/i.test(text)) return undefined
-  const parts = text.toLowerCase().split(/[-_.]/)
-  return parts.map((part) => (/^\d+$/.test(part) ? String(Number(part)) : part)).join('.')
-}
-
-/** No local part sorts before any; numbers after words; more parts after fewer. */
-function compareLocal(a: string | undefined, b: string | undefined): number {
-  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined)
-  const [left, right] = [a.split('.'), b.split('.')]
-  for (let n = 0; n < Math.min(left.length, right.length); n++) {
-    const order = comparePart(left[n] ?? '', right[n] ?? '')
-    if (order !== 0) return order
+function partsOf(groups: Readonly<Record<string, string | undefined>>): VersionParts {
+  const { epoch, release = '', pre, preN, postDash, post, postN, dev, devN, local } = groups
+  const label = pre === undefined ? undefined : preLabels[pre.toLowerCase()]
+  const hasPost = postDash !== undefined || post !== undefined
+  return {
+    epoch: plain(epoch),
+    release: release.split('.').map(plain),
+    pre: label === undefined ? undefined : { label, number: plain(preN) },
+    post: hasPost ? plain(postDash ?? postN) : undefined,
+    dev: dev === undefined ? undefined : plain(devN),
+    local: local
+      ?.toLowerCase()
+      .split(/[._-]/)
+      .map((part) => (/^\d+$/.test(part) ? plain(part) : part)),
   }
-  return left.length - right.length
 }
 
-function comparePart(a: string, b: string): number {
-  const [numberA, numberB] = [/^\d+$/.test(a), /^\d+$/.test(b)]
-  if (numberA && numberB) return Number(a) - Number(b)
-  if (numberA !== numberB) return numberA ? 1 : -1
-  return a < b ? -1 : Number(a > b)
+/** A number without leading zeros; one that was left out is 0 ("1.0a" is "1.0a0"). */
+function plain(digits: string | undefined): string {
+  return (digits ?? '').replace(/^0+(?=\d)/, '') || '0'
 }

@@ -1,3 +1,4 @@
+import { pauses } from './archive/inflate.ts'
 import { archiveLimits } from './archive/limits.ts'
 import { type CoreMetadata, maxMetadataBytes, parseCoreMetadata } from './core-metadata.ts'
 import type { WheelName } from './filenames.ts'
@@ -75,7 +76,9 @@ async function checkContents(
   members: readonly ZipMember[],
   expected: ReadonlyMap<string, ExpectedContent>,
 ): Promise<void> {
+  const pause = pauses(64)
   for (const member of members) {
+    await pause()
     const said = expected.get(member.name)
     if (said === undefined) {
       await readContent(file, member, () => {})

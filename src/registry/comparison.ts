@@ -1,7 +1,10 @@
 import { DomainError } from '../errors.ts'
 import type { CoreMetadata } from '../packaging/core-metadata.ts'
-import { compareForm } from '../packaging/form-comparison.ts'
-import { type Claim, fieldValue } from './claim.ts'
+import { compareForm, type FormDifference } from '../packaging/form-comparison.ts'
+import { shown } from '../packaging/refusals.ts'
+import type { Claim } from './claim.ts'
+import { fieldValue } from './form-fields.ts'
+import { refuseForm } from './form-refusals.ts'
 import type { Digests } from './staging/messages.ts'
 
 const digestFields = [
@@ -10,16 +13,12 @@ const digestFields = [
   ['md5_digest', 'md5'],
 ] as const
 
-/** Every digest that was sent must be that of the bytes that came; at least one must have been sent. */
+/** Every digest that was sent must be that of the bytes that came. That one was sent `claimOf` has seen to. */
 export function compareWithDigests({ fields, filename }: Claim, digests: Digests): void {
   const sent = digestFields.flatMap(([field, algorithm]) => {
     const value = fieldValue(fields, field)?.toLowerCase()
     return value === undefined ? [] : [{ field, value, actual: digests[algorithm] }]
   })
-  if (sent.length === 0) {
-    const text = 'Send at least one digest of the file with it: sha256_digest, blake2_256_digest or md5_digest.'
-    throw new DomainError('invalid-upload', text)
-  }
   for (const { field, value, actual } of sent) {
     if (value === actual) continue
     throw new DomainError(
@@ -29,14 +28,15 @@ export function compareWithDigests({ fields, filename }: Claim, digests: Digests
   }
 }
 
-/** The archive is the authority; a form that would mislead an installer is refused, with both values. */
-export function compareWithArchive({ fields, filename }: Claim, metadata: CoreMetadata): void {
-  const [difference] = compareForm(fields, metadata)
-  if (difference === undefined) return
+/**
+ * The archive is the authority; a form that would mislead an installer is refused, with both values. Answers what else
+ * differs: for the audit, not for refusing.
+ */
+export function compareWithArchive({ fields, filename }: Claim, metadata: CoreMetadata): readonly FormDifference[] {
+  const { misleading, other } = compareForm(fields, metadata)
+  const [difference] = misleading
+  if (difference === undefined) return other
   const { field, form, archive } = difference
-  throw new DomainError(
-    'invalid-upload',
-    `The form's ${field} is "${form}", but the metadata inside ${filename} says "${archive}". Build again, and upload what was built.`,
-    { field },
-  )
+  const why = `The form's ${field} is ${shown(form)}, but the metadata inside ${filename} says ${shown(archive)}`
+  throw refuseForm('form-differs', why)
 }

@@ -2,9 +2,11 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import { type Claim, claimOf, type FormFields } from './claim.ts'
+import type { FormDifference } from '../packaging/form-comparison.ts'
+import { type Claim, claimOf } from './claim.ts'
 import type { CommitOutcome, Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
+import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
@@ -23,6 +25,8 @@ export interface Published {
   readonly outcome: CommitOutcome
   readonly record: FileRecord
   readonly project: string
+  /** What the form says otherwise than the archive, and misleads nobody: for the audit. */
+  readonly differences: readonly FormDifference[]
 }
 
 export interface PublishPorts {
@@ -30,6 +34,7 @@ export interface PublishPorts {
   readonly projects: Projects
   readonly committer: Committer
   readonly clock: Clock
+  readonly rules: UploadRules
 }
 
 /**
@@ -38,17 +43,17 @@ export interface PublishPorts {
  * `invalid-upload`, `digest-mismatch`, `file-exists` or `project-closed`; then nothing was stored.
  */
 export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
-  const claim = claimOf(upload.fields, upload.filename)
+  const claim = claimOf(upload.fields, upload.filename, ports.rules)
   const { size, digests } = upload.staged.result()
   compareWithDigests(claim, digests)
   const archive = await inspect(upload.staged, claim)
-  compareWithArchive(claim, archive.metadata)
+  const differences = compareWithArchive(claim, archive.metadata)
   const record = recordOf(claim, archive, size, digests, upload.by, ports.clock.now())
   const existing = await findExisting(ports.projects, claim, record)
-  if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project }
-  await storeBytes(ports.store, claim, record, upload.staged.path, archive.metadataBytes)
+  if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project, differences }
+  await storeBytes(ports.store, claim, record, upload.staged.path, archive.metadata.bytes)
   const outcome = await ports.committer.commit(claim.project, archive.metadata.name, record)
-  return { outcome, record, project: claim.project }
+  return { outcome, record, project: claim.project, differences }
 }
 
 async function inspect(staged: StagedFile, claim: Claim): Promise<AcceptedArchive> {
@@ -90,16 +95,19 @@ async function findExisting(projects: Projects, claim: Claim, record: FileRecord
   throw fileExists(claim.filename, file.sha256, record.sha256)
 }
 
-/** Keys hold the digest, so a refused condition means that the very same bytes are there: an earlier try got this far. */
+/**
+ * The metadata of a source archive is kept as well: the pages and the JSON API show it. Installers are not told of it, as
+ * they may not rely on it (PEP 643). Keys hold the digest, so a refused condition means that the very same bytes are there: an earlier try got this far.
+ */
 async function storeBytes(
   store: ObjectStore,
   { project, filename }: Claim,
   { sha256 }: FileRecord,
   path: string,
-  metadata: Uint8Array | undefined,
+  metadata: Uint8Array,
 ): Promise<void> {
   await Promise.all([
     store.writeFile(keys.file(project, sha256, filename), path, sha256),
-    metadata && store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
+    store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
   ])
 }

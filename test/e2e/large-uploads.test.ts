@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployment, embedded, scaled } from '../support/deployments.ts'
 import { clientsIn, simplePage } from '../support/index-clients.ts'
+import { peakMemory } from '../support/peak-memory.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { writeBigWheel } from '../support/wheels.ts'
 
@@ -61,9 +62,3 @@ describe('a 500 MB upload with a wrong token', () => {
     expect(await simplePage(servers.here, 'big')).toBe(404)
   }, 300_000)
 })
-
-/** Bytes: the most that the process ever had resident (proc(5), VmHWM). */
-function peakMemory(pid: number): number {
-  const [, kibibytes = '0'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kibibytes) * 1024
-}

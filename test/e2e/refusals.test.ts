@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientsIn, post, simplePage } from '../support/index-clients.ts'
 import type { MalformedCase } from '../support/malformed/malformed-case.ts'
 import { malformedCases } from '../support/malformed/malformed-cases.ts'
+import { peakMemory } from '../support/peak-memory.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type RunningWheelhouse, startWheelhouse } from '../support/wheelhouse.ts'
 
@@ -40,6 +41,10 @@ describe('a malformed archive', () => {
       expect(code).not.toBe(0)
       expect(stdout + stderr).toContain('[record-hash-differs]')
     }
+  })
+
+  it('has cost the server little memory, bombs and all', () => {
+    expect(peakMemory(server.pid)).toBeLessThan(400_000_000)
   })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post, simplePage } from '../support/index-clients.ts'
 import { run } from '../support/run.ts'
 import { type RunningWheelhouse, startWheelhouse, wheelhouseScript } from '../support/wheelhouse.ts'
-import { aWheel } from '../support/wheels.ts'
+import { anSdist, aWheel } from '../support/wheels.ts'
 
 const json = 'application/vnd.pypi.simple.v1+json'
 
@@ -140,10 +140,28 @@ describe('the server, by plain HTTP', () => {
     expect((await get(fileUrl, { range: `bytes=${Array(20).fill('0-0').join()}` })).status).toBe(200)
   })
 
-  it('serves the same pages where hatch looks for them', async () => {
-    const [alias, page] = await Promise.all([get('/+simple/acme-forms/'), get('/simple/acme-forms/')])
-    expect([alias.status, await alias.text()]).toEqual([200, await page.text()])
-    expect((await get('/+simple/Acme_Forms/')).headers.get('location')).toBe('../acme-forms/')
+  it('describes a project and a release as PyPI does in its JSON', async () => {
+    const next = aWheel({ name: 'Acme.Forms', version: '2.0rc1' })
+    expect((await post(server, next, { name: 'Acme.Forms', version: '2.0rc1' })).status).toBe(200)
+    const answer = await get('/pypi/acme-forms/json')
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+    const etag = answer.headers.get('etag') ?? ''
+    const json = (await answer.json()) as { releases: object; last_serial: number }
+    expect(json).toMatchObject({
+      info: { name: 'Acme.Forms', version: '1.1', yanked: false, release_url: `${server.url}/projects/acme-forms/1.1` },
+      urls: [{ filename: 'acme_forms-1.1-py3-none-any.whl', packagetype: 'bdist_wheel', yanked: false }],
+      vulnerabilities: [],
+      last_serial: expect.any(Number),
+    })
+    expect(Object.keys(json.releases)).toEqual(['1.0', '1.1', '2.0rc1'])
+    expect(await (await get('/pypi/acme-forms/1/json')).json()).toMatchObject({
+      info: { version: '1.0', requires_python: '>=3.8' },
+      urls: [{ digests: { sha256: wheel.sha256 }, size: wheel.bytes.length, url: server.url + fileUrl }],
+    })
+    expect((await get('/pypi/acme-forms/json', { 'if-none-match': etag })).status).toBe(304)
+    expect((await get('/pypi/Acme_Forms/json')).headers.get('location')).toBe('../acme-forms/json')
+    expect((await get('/pypi/Acme_Forms/1.0/json')).headers.get('location')).toBe('../../acme-forms/1.0/json')
+    expect([(await get('/pypi/none/json')).status, (await get('/pypi/acme-forms/9/json')).status]).toEqual([404, 404])
   })
 
   it('lets scripts of other sites read, with a token of their own, and change nothing', async () => {
@@ -199,13 +217,17 @@ describe('the server, by plain HTTP', () => {
   const of = { name: 'other', version: '1.0' }
   it.each([
     [{ ...of, name: '-' }, 400, '"-" is no valid project name'],
-    [{ ...of, version: 'one' }, 400, '"one" is no valid version: write it as PEP 440 has it'],
+    [{ ...of, version: 'one' }, 400, '"one" is no valid version. Write it as PEP 440 has it'],
     [{ ...of, version: '1.1' }, 400, 'has the version 1.0, but the form says 1.1'],
     [{ ...of, name: 'another' }, 400, 'is of the project "other", but the form says "another"'],
-    [{ ...of, filetype: 'egg' }, 400, 'use "bdist_wheel" for a wheel or "sdist"'],
-    [{ ...of, ':action': 'submit' }, 400, 'projects need no registration'],
+    [{ ...of, filetype: 'egg' }, 400, 'Send "bdist_wheel" for a wheel and "sdist"'],
+    [{ ...of, ':action': 'submit' }, 400, 'Projects need no registration'],
     [{ ...of, sha256_digest: 'a'.repeat(64) }, 400, 'The file was changed or cut on the way'],
-    [{ ...of, sha256_digest: undefined }, 400, 'Send at least one digest'],
+    [{ ...of, sha256_digest: undefined }, 400, 'The form has no digest of the file'],
+    [{ ...of, sha256_digest: other.sha256.toUpperCase(), md5_digest: 'abc' }, 400, 'The md5_digest "abc" is no 32'],
+    [{ ...of, pyversion: undefined }, 400, 'The form\'s pyversion is "" for a bdist_wheel'],
+    [{ ...of, metadata_version: '9.9' }, 400, 'The form\'s metadata_version is "9.9"'],
+    [{ ...of, protocol_version: '2' }, 400, 'Unknown protocol version "2"'],
     [{ ...of, requires_python: '>=3.12' }, 400, 'requires_python is ">=3.12", but the metadata inside'],
     [{ ...of, requires_dist: 'y' }, 400, 'requires_dist is "y", but the metadata inside'],
   ])('refuses the upload %j with %i: %s', async (sent, status, sentence) => {
@@ -220,6 +242,29 @@ describe('the server, by plain HTTP', () => {
     expect(await simplePage(server, 'other')).toBe(404)
   })
 
+  it.each([
+    ['a name sent as a file', 'application/octet-stream', 'name', '[form-field-is-file]'],
+    ['an image', 'image/png', 'comment', '[form-content-type]'],
+    ['an old signature beside it', 'application/octet-stream', 'gpg_signature', 'Accepted: '],
+  ])('has an answer to %s', async (_what, type, part, sentence) => {
+    const signed = aWheel({ name: 'signed', version: '1.0' })
+    const form = new FormData()
+    const fields = {
+      name: 'signed',
+      version: '1.0',
+      filetype: 'bdist_wheel',
+      pyversion: 'py3',
+      sha256_digest: signed.sha256,
+    }
+    for (const [name, value] of Object.entries({ ':action': 'file_upload', ...fields })) form.append(name, value)
+    if (part === 'comment') form.append(part, 'no file')
+    else form.append(part, new Blob(['x']), 'x.asc')
+    form.append('content', new Blob([Uint8Array.from(signed.bytes)], { type }), signed.filename)
+    const headers = { authorization: `Bearer ${server.token}` }
+    const answer = await fetch(`${server.url}/legacy/`, { method: 'POST', body: form, headers })
+    expect(await answer.text()).toContain(sentence)
+  })
+
   it('refuses what is no archive, and what is no form', async () => {
     const junk = { ...other, bytes: Buffer.from('not a wheel') }
     const answer = await post(server, junk, { ...of, sha256_digest: undefined, md5_digest: '0'.repeat(32) })
@@ -232,8 +277,56 @@ describe('the server, by plain HTTP', () => {
     expect(await simplePage(server, 'other')).toBe(404)
   })
 
+  it.each(['/simple', '/simple/', '/simple/acme-forms/', '/channels/production/simple/'])(
+    'names the right URL to who uploads to %s, with a token or without',
+    async (path) => {
+      for (const headers of [{}, { authorization: 'Bearer nonsense' }]) {
+        const answer = await get(path, headers, 'POST')
+        expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+        expect(answer.statusText).toContain('/legacy/')
+        expect(await answer.text()).toMatch(/POST to http:\/\/127\.0\.0\.1:\d+\/legacy\/ /)
+      }
+    },
+  )
+
+  it('shows its pages where hatch looks for them, too', async () => {
+    expect(await (await get('/+simple/acme-forms/')).text()).toContain(`>${wheel.filename}</a>`)
+  })
+
+  it('keeps the metadata of a source archive for itself', async () => {
+    const sdist = anSdist({ name: 'source', version: '1.0' })
+    expect((await post(server, sdist, { name: 'source', version: '1.0' })).status).toBe(200)
+    const page = await (await get('/simple/source/', { accept: json })).json()
+    expect(page).toMatchObject({ files: [{ 'core-metadata': false }] })
+    expect((await get(`/files/source/${sdist.sha256}/${sdist.filename}.metadata`)).status).toBe(404)
+  })
+
   it('says what is where, on a path that it does not know', async () => {
     expect(await (await get('/nowhere')).text()).toContain('The index is at /simple/')
+  })
+})
+
+describe('the switches of the upload', () => {
+  it('let local versions and the tags of a build machine in, or not', async () => {
+    const local = aWheel({ name: 'app', version: '1.0+build7' })
+    const linux = aWheel({ name: 'app', version: '2.0', tags: ['cp311-cp311-linux_x86_64'] })
+    const evil = aWheel({ name: 'app', version: '3.0', tags: ['py3-none-amiga'] })
+    const statuses = async (server: RunningWheelhouse) => [
+      await post(server, local, { name: 'app', version: '1.0+build7' }),
+      await post(server, linux, { name: 'app', version: '2.0' }),
+      await post(server, evil, { name: 'app', version: '3.0' }),
+    ]
+    await using open = await startWheelhouse()
+    expect((await statuses(open)).map((answer) => answer.status)).toEqual([200, 200, 400])
+    await using strict = await startWheelhouse({
+      environment: { WHEELHOUSE_ALLOW_LOCAL_VERSIONS: 'false', WHEELHOUSE_ALLOW_LINUX_TAGS: 'no' },
+    })
+    const texts = await Promise.all((await statuses(strict)).map((answer) => answer.text()))
+    expect(texts).toEqual([
+      expect.stringContaining('[policy-local-version]'),
+      expect.stringContaining('[policy-platform-local]'),
+      expect.stringContaining('[filename-platform-unknown]'),
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { archiveContents } from '../support/archive-contents.ts'
 import { inspectedBytes } from '../support/inspected-bytes.ts'
 import { type MutatedArchive, mutatedArchives } from '../support/mutated-archives.ts'
-import { runOk } from '../support/run.ts'
+import { hermeticPythonEnv } from '../support/python-env.ts'
+import { run, runOk } from '../support/run.ts'
 import { soundArchives } from '../support/sound-archives.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { useTool } from '../support/tools.ts'
@@ -40,5 +41,32 @@ describe('what we accept', () => {
     }
     expect(accepted.length).toBeGreaterThan(500)
     await expectSameContents(accepted)
-  })
+  }, 120_000)
+
+  it.each(['uv', 'pipNew'] as const)(
+    'can be installed with %s',
+    async (tool) => {
+      await using folder = await temporaryFolder('installs')
+      const env = hermeticPythonEnv(join(folder.path, 'home'))
+      const wheels = soundArchives.filter(({ filename }) => filename.endsWith('.whl'))
+      for (const [index, { filename, bytes, what }] of wheels.entries()) {
+        const place = join(folder.path, String(index))
+        await mkdir(place)
+        await writeFile(join(place, filename), bytes())
+        const install =
+          tool === 'uv' ? ['pip', 'install', '--offline', '--python', '/usr/bin/python3'] : ['install', '--no-index']
+        const argv = [
+          ...useTool(tool),
+          ...install,
+          '--no-deps',
+          '--target',
+          join(place, 'there'),
+          join(place, filename),
+        ]
+        const { code, stderr } = await run(argv, { env })
+        expect(code, `${what}: ${stderr}`).toBe(0)
+      }
+    },
+    240_000,
+  )
 })

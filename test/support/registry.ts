@@ -26,7 +26,13 @@ export function registryOn(store: ObjectStore) {
   const catalog = catalogIn(documents)
   const projects = projectsIn(fresh, segments)
   const committer = committerOn(documents, catalog, segments)
-  const ports = { store, projects, committer, clock: systemClock }
+  const ports = {
+    store,
+    projects,
+    committer,
+    clock: systemClock,
+    rules: { allowLocalVersions: true, allowLinuxTags: true },
+  }
   return {
     projects,
     committer,
@@ -51,7 +57,15 @@ export function registryOn(store: ObjectStore) {
 
 function formOf(archive: BuiltArchive, fields: Readonly<Record<string, string>>): Map<string, string[]> {
   const filetype = archive.filename.endsWith('.whl') ? 'bdist_wheel' : 'sdist'
-  const all = { ':action': 'file_upload', protocol_version: '1', filetype, sha256_digest: archive.sha256, ...fields }
+  const pyversion = archive.filename.endsWith('.whl') ? 'py3' : 'source'
+  const all = {
+    ':action': 'file_upload',
+    protocol_version: '1',
+    filetype,
+    pyversion,
+    sha256_digest: archive.sha256,
+    ...fields,
+  }
   return new Map(Object.entries(all).map(([name, value]) => [name, [value]]))
 }
 

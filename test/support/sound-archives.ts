@@ -125,7 +125,6 @@ const wheels: readonly SoundArchive[] = [
           .join(),
       ),
   }),
-  wheelOf('RECORD with empty lines', { record: (lines) => ['', ...lines, ''] }),
   wheelOf('RECORD without itself', { record: (lines) => lines.slice(0, -1) }),
   {
     what: 'signatures that RECORD has not',
@@ -181,10 +180,10 @@ const wheels: readonly SoundArchive[] = [
   ),
   ...[
     '[console_scripts]\napp = app:main\n',
-    '[console_scripts]\napp=app.cli:main [x, y]\nApp=app:a.b\n\n; a comment\n[other.group]\nwith space = anything\n',
+    '[console_scripts]\napp=app.cli:main [x, y]\nApp=app:a.b\n\n# a comment\n[other.group]\nwith space = anything\n',
     '',
     '# nothing\n',
-    '[a]\nb = c\n   d\n',
+    '  [console_scripts]\n    app = app:main\n    b = app:main\n  [c]\n    d = e\n',
     '[console_scripts]\r\na.b-c_1 = app:main\r\n',
     '[pytest11]\napp = app\n',
   ].map((content) => wheelOf(`the entry points ${JSON.stringify(content)}`, { info: { 'entry_points.txt': content } })),

@@ -43,16 +43,21 @@ export function inflate(file: RandomAccess, start: number, end: number, sink: Si
   return finished.finally(() => inflater.destroy())
 }
 
-/** Hands over the bytes as they are, to a sink that keeps none of them. Pauses now and then: a thread that takes uploads has others to serve meanwhile. */
+/** Hands over the bytes as they are, to a sink that keeps none of them. */
 export async function copy(file: RandomAccess, start: number, end: number, sink: Sink): Promise<void> {
   const room = Buffer.allocUnsafe(Math.min(piece, end - start))
-  for (let at = start, untilPause = 16; at < end; untilPause--) {
+  const pause = pauses(16)
+  for (let at = start; at < end; ) {
     const chunk = file.read(at, Math.min(piece, end - at), room)
     if (chunk.length === 0) return
     sink(chunk)
     at += chunk.length
-    if (untilPause > 0) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    untilPause = 16
+    await pause()
   }
+}
+
+/** At every so many calls lets others have the thread: one that takes uploads has more than one to serve. */
+export function pauses(every: number): () => Promise<void> | undefined {
+  let calls = 0
+  return () => (++calls % every === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined)
 }

@@ -11,9 +11,9 @@ export const archiveLimits = {
   ratio: 50,
   ratioAppliesAbove: 64 * 1024 ** 2,
   /** The central directory of a ZIP, which is held in memory. */
-  directoryBytes: 64 * 1024 ** 2,
+  directoryBytes: 32 * 1024 ** 2,
   /** RECORD, which is held in memory: a line for each of many members. */
-  recordBytes: 32 * 1024 ** 2,
+  recordBytes: 16 * 1024 ** 2,
   /** WHEEL; the largest real ones have a line for each of some twenty tags. */
   wheelFileBytes: 64 * 1024,
   entryPointsBytes: 1024 ** 2,

@@ -1,23 +1,21 @@
 /**
- * Rows of a CSV as Python's `csv` reads them by default (RFC 4180: fields with commas or quotes in quotes, quotes doubled);
- * empty lines are left out. `undefined` where a quote is not closed or text follows one. No regular expression walks over the
- * text: on megabytes of quotes it would run out of stack.
+ * Rows of a CSV as Python's `csv` reads them by default (RFC 4180: fields with commas or quotes in quotes, quotes doubled), one
+ * at a time. `undefined`, and no more, where a quote is not closed, text follows one, or a row has more than `columns`. No
+ * regular expression walks over the text: on megabytes of quotes it would run out of stack.
  */
-export function parseCsv(text: string): string[][] | undefined {
-  const rows: string[][] = []
+export function* csvRows(text: string, columns: number): Generator<readonly string[] | undefined> {
   let row: string[] = []
   for (let at = 0; at < text.length || row.length > 0; ) {
     const field = text[at] === '"' ? quotedField(text, at) : plainField(text, at)
-    if (field === undefined) return undefined
+    if (field === undefined || row.length === columns) return yield undefined
     row.push(field.value)
     const end = text[field.end] === '\r' && text[field.end + 1] === '\n' ? field.end + 1 : field.end
     at = end + 1
     if (text[end] === ',') continue
-    if (end < text.length && text[end] !== '\n') return undefined
-    if (row.length > 1 || row[0] !== '') rows.push(row)
+    if (end < text.length && text[end] !== '\n') return yield undefined
+    yield row
     row = []
   }
-  return rows
 }
 
 interface Field {

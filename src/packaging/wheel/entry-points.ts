@@ -6,8 +6,9 @@ const refuse = refusing(entryPointRefusals)
 const scriptGroups = ['console_scripts', 'gui_scripts']
 
 /**
- * Checks `entry_points.txt` as PyPI does, by the rules of Python's `configparser` with "=" as the only delimiter. From each
- * script an installer writes a program of that name into `bin/`.
+ * Checks `entry_points.txt` by the rules of Python's `configparser` with "=" as the only delimiter, as PyPI does, and of
+ * `importlib.metadata`, which pip uses: that one strips all lines, and knows neither continued values nor ";" for comments.
+ * From each script an installer writes a program of that name into `bin/`.
  */
 export function checkEntryPoints(bytes: Uint8Array): void {
   for (const [group, entries] of parseIni(bytes)) {
@@ -30,17 +31,22 @@ function parseIni(bytes: Uint8Array): Sections {
   if (text === undefined) throw refuse('entry-points-malformed', 'its entry_points.txt is not UTF-8')
   const sections = new Map<string, Map<string, string>>()
   let section: Map<string, string> | undefined
-  let option: string | undefined
-  for (const line of text.split(/\r\n|\r|\n/)) {
-    if (line.trim() === '' || /^\s*[#;]/.test(line)) continue
-    const header = /^\[(.+)\]\s*(?:[#;].*)?$/.exec(line)
-    if (/^\s/.test(line) && option !== undefined) section?.set(option, `${section.get(option)}\n${line.trim()}`.trim())
-    else if (header !== null) {
-      section = openSection(sections, header[1] ?? '')
-      option = undefined
-    } else option = addOption(section, line)
+  let indent = 0
+  for (const raw of text.split(/\r\n|\r|\n/)) {
+    const line = raw.trim()
+    if (line === '' || line.startsWith('#')) continue
+    const header = /^\[([^[\]]+)\]$/.exec(line)?.[1]
+    const isContinued = section !== undefined && section.size > 0 && raw.search(/\S/) > indent
+    if (isContinued) throw malformed(line)
+    if (header !== undefined) section = openSection(sections, header)
+    else addOption(section, line)
+    indent = raw.search(/\S/)
   }
   return sections
+}
+
+function malformed(line: string): Error {
+  return refuse('entry-points-malformed', `its entry_points.txt has the line ${shown(line)}`)
 }
 
 function openSection(sections: Map<string, Map<string, string>>, name: string): Map<string, string> {
@@ -51,12 +57,10 @@ function openSection(sections: Map<string, Map<string, string>>, name: string): 
   return section
 }
 
-function addOption(section: Map<string, string> | undefined, line: string): string {
+function addOption(section: Map<string, string> | undefined, line: string): void {
   const equals = line.indexOf('=')
   const name = line.slice(0, equals).trim()
-  if (section === undefined || equals === -1 || name === '')
-    throw refuse('entry-points-malformed', `its entry_points.txt has the line ${shown(line)}`)
+  if (section === undefined || equals === -1 || name === '' || /^[[;]/.test(line)) throw malformed(line)
   if (section.has(name)) throw refuse('entry-points-duplicate', `its entry_points.txt has ${shown(name)} twice`)
   section.set(name, line.slice(equals + 1).trim())
-  return name
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { utf8 } from '../archive/bytes.ts'
 import type { Sink } from '../archive/inflate.ts'
 import { refusing, shown } from '../refusals.ts'
-import { parseCsv } from './csv.ts'
+import { csvRows } from './csv.ts'
 import { recordRefusals } from './refusals.ts'
 
 interface RecordLine {
@@ -40,38 +40,36 @@ export function readRecord(
   folder: string,
   names: readonly string[],
 ): ReadonlyMap<string, ExpectedContent> {
-  const lines = readLines(bytes)
+  const members = new Set(names)
   const unhashed = [`${folder}/RECORD`, `${folder}/RECORD.jws`, `${folder}/RECORD.p7s`]
-  const files = new Set(names.filter((name) => !name.endsWith('/')))
-  const folders = new Set(names.filter((name) => name.endsWith('/')))
+  const listed = new Set<string>()
   const expected = new Map<string, ExpectedContent>()
-  for (const { path, hash, size } of lines.values()) {
-    if (folders.has(path) && hash === '') continue
-    if (!files.has(path)) throw refuse('record-file-missing', `RECORD in it lists ${shown(path)}, which is not there`)
+  for (const { path, hash, size } of readLines(bytes)) {
+    if (listed.has(path)) throw refuse('record-duplicate', `its RECORD has ${shown(path)} twice`)
+    // At once: a list of millions that are not there is not held in memory.
+    if (!members.has(path)) throw refuse('record-file-missing', `its RECORD lists ${shown(path)}, which is not there`)
+    listed.add(path)
+    if (path.endsWith('/') && hash === '') continue
     if (!unhashed.includes(path)) expected.set(path, expectedContent(path, hash, size))
-    else if (hash !== '') throw refuse('record-hashes-itself', `RECORD in it has a hash for ${shown(path)}`)
+    else if (hash !== '') throw refuse('record-hashes-itself', `its RECORD has a hash for ${shown(path)}`)
   }
-  for (const name of files) {
-    if (!lines.has(name) && !unhashed.includes(name))
-      throw refuse('record-incomplete', `${shown(name)} in it is not in its RECORD`)
-  }
+  const missing = names.find((name) => !name.endsWith('/') && !listed.has(name) && !unhashed.includes(name))
+  if (missing !== undefined) throw refuse('record-incomplete', `${shown(missing)} in it is not in its RECORD`)
   return expected
 }
 
-function readLines(bytes: Uint8Array): ReadonlyMap<string, RecordLine> {
-  const rows = parseCsv(utf8(bytes) ?? '"')
-  if (rows === undefined) throw refuse('record-malformed', 'its RECORD is not CSV in UTF-8')
-  const lines = new Map<string, RecordLine>()
-  for (const row of rows) {
+function* readLines(bytes: Uint8Array): Generator<RecordLine> {
+  const text = utf8(bytes)
+  if (text === undefined) throw refuse('record-malformed', 'its RECORD is not UTF-8')
+  for (const row of csvRows(text, 3)) {
+    if (row === undefined) throw refuse('record-malformed', 'its RECORD is not CSV of three columns')
     const [path = '', hash = '', size = ''] = row
     if (row.length !== 3 || path === '')
       throw refuse('record-malformed', `its RECORD has the line ${shown(row.join())}`)
     if (/^\/|^[A-Za-z]:|\\|(?:^|\/)\.\.(?:\/|$)/.test(path))
       throw refuse('record-path-unsafe', `its RECORD has the path ${shown(path)}`)
-    if (lines.has(path)) throw refuse('record-duplicate', `its RECORD has ${shown(path)} twice`)
-    lines.set(path, { path, hash, size })
+    yield { path, hash, size }
   }
-  return lines
 }
 
 function expectedContent(path: string, hash: string, size: string): ExpectedContent {

@@ -109,8 +109,11 @@ const text: readonly MalformedCase[] = [
   line('one column', 'record-malformed', (row) => row.slice(0, row.indexOf(','))),
   line('no path', 'record-malformed', (row) => row.slice(row.indexOf(','))),
   line('semicolons', 'record-malformed', (row) => row.replaceAll(',', ';')),
-  wheelOf('30 MiB of quotes', 'record-malformed', { info: { RECORD: `${'"'.repeat(30 * 1024 * 1024 + 1)},,` } }),
-  wheelOf('30 MiB within a quote', 'record-malformed', { info: { RECORD: `"${'x'.repeat(30 * 1024 * 1024)}` } }),
+  wheelOf('15 MiB of quotes', 'record-malformed', { info: { RECORD: `${'"'.repeat(15 * 1024 * 1024 + 1)},,` } }),
+  wheelOf('15 MiB within a quote', 'record-malformed', { info: { RECORD: `"${'x'.repeat(15 * 1024 * 1024)}` } }),
+  wheelOf('an empty line', 'record-malformed', { record: (lines) => ['', ...lines] }),
+  wheelOf('an empty line at the end', 'record-malformed', { record: (lines) => [...lines, ''] }),
+  wheelOf('15 million columns', 'record-malformed', { info: { RECORD: ','.repeat(15_000_000) } }),
   wheelOf('a JSON object', 'record-malformed', { info: { RECORD: '{"files": []}' } }),
 ]
 

@@ -1,8 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { parseCoreMetadata } from '../../../src/packaging/core-metadata.ts'
 import { parseSdistFilename, parseWheelFilename } from '../../../src/packaging/filenames.ts'
-import { compareForm } from '../../../src/packaging/form-comparison.ts'
 import { tarReader } from '../../../src/packaging/tar/reader.ts'
 import { inspectedBytes } from '../../support/inspected-bytes.ts'
 import { anSdist, aWheel } from '../../support/wheels.ts'
@@ -84,51 +82,4 @@ describe('source archives', () => {
     reader.finish()
     expect(seen).toEqual(['app-1.0/PKG-INFO', 'app-1.0/pyproject.toml', 'app-1.0/src/app/__init__.py'])
   })
-})
-
-describe('core metadata', () => {
-  it('reads folded and repeated headers, and not the description after them', () => {
-    const text =
-      'Metadata-Version: 2.1\nName: app\nVersion: 1.0\nSummary: a\n  b\nRequires-Dist: x\nRequires-Dist: y\n\nRequires-Dist: z\n'
-    const parsed = parseCoreMetadata(Buffer.from(text), 'METADATA')
-    expect(parsed).toMatchObject({ ok: true, metadata: { requiresDist: ['x', 'y'] } })
-  })
-
-  it('names every field that is missing', () => {
-    expect(parseCoreMetadata(Buffer.from('Name: app\n'), 'The METADATA')).toEqual({
-      ok: false,
-      problem: 'The METADATA lacks Metadata-Version and Version. Build it again with a current tool.',
-    })
-  })
-
-  it('takes the UNKNOWN of old tools for nothing, and refuses what is not UTF-8', () => {
-    const old = 'Metadata-Version: 1.0\nName: app\nVersion: 1\nRequires-Python: UNKNOWN\n'
-    expect(parseCoreMetadata(Buffer.from(old), 'PKG-INFO')).toMatchObject({ metadata: { requiresPython: undefined } })
-    expect(parseCoreMetadata(Uint8Array.of(0xff, 0xfe), 'PKG-INFO')).toMatchObject({ ok: false, problem: /not UTF-8/ })
-  })
-})
-
-describe('a form beside its archive', () => {
-  const text =
-    'Metadata-Version: 2.1\nName: Acme.Forms_0\nVersion: 1.0\nRequires-Python: >=3.8, <4\nRequires-Dist: x (>1,<3) ; python_version > "3"\n'
-  const parsed = parseCoreMetadata(Buffer.from(text), 'METADATA')
-  if (!parsed.ok) throw new Error(parsed.problem)
-  const differences = (fields: Record<string, string[]>) =>
-    compareForm(new Map(Object.entries(fields)), parsed.metadata)
-
-  it.each([
-    { name: ['Acme.Forms-0'], version: ['1.0.0'] },
-    { requires_python: ['<4,>=3.8'], requires_dist: ["X<3,>1; python_version>'3'"] },
-    { requires_python: [''], requires_dist: ['UNKNOWN'] },
-    {},
-  ])('agrees by meaning: %j', (fields) => expect(differences(fields)).toEqual([]))
-
-  it.each([
-    ['requires_python', '>=3.9', '>=3.8, <4'],
-    ['requires_dist', 'y', 'x (>1,<3) ; python_version > "3"'],
-    ['version', '1.1', '1.0'],
-    ['name', 'other', 'Acme.Forms_0'],
-  ])('differs in %s', (field, form, archive) =>
-    expect(differences({ [field]: [form] })).toEqual([{ field, form, archive }]),
-  )
 })

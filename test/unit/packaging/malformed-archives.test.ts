@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refusalCatalogues } from '../../../src/registry/refusal-catalogues.ts'
+import { archiveCatalogues } from '../../../src/registry/refusal-catalogues.ts'
 import { inspectedBytes } from '../../support/inspected-bytes.ts'
 import { malformedCases } from '../../support/malformed/malformed-cases.ts'
 
@@ -12,7 +12,7 @@ describe('malformed archives', () => {
 
   it('show every reason that the catalogues of archives have', () => {
     const archiveReason = /^(?:archive|entry-points|gzip|member|record|sdist|tar|wheel|zip)-/
-    const reasons = Object.values(refusalCatalogues)
+    const reasons = Object.values(archiveCatalogues)
       .flatMap(Object.keys)
       .filter((code) => archiveReason.test(code))
     const shown = new Set(malformedCases.map(({ code }) => code))

@@ -34,9 +34,10 @@ describe('versions', () => {
     ['1.0+1e5', '1.0+1e5'],
     ['1.0+0x10', '1.0+0x10'],
     ['  1.0  ', '1.0'],
+    ['20240131235959123456.01', '20240131235959123456.1'],
   ])('%s is %s', (raw, canonical) => expect(parseVersion(raw)?.canonical).toBe(canonical))
 
-  it.each(['', 'x', '1..0', '1.0+', '1.0+a..b', '1.0 1', '1.0/2', '9'.repeat(16), '1.'.repeat(80)])(
+  it.each(['', 'x', '1..0', '1.0+', '1.0+a..b', '1.0 1', '1.0/2', '1.'.repeat(80), '9'.repeat(257)])(
     '%j is none',
     (raw) => expect(parseVersion(raw)).toBeUndefined(),
   )
