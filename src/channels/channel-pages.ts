@@ -1,6 +1,6 @@
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
+import type { FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
 import type { PageFormat } from '../registry/pages.ts'
 import { htmlPage, jsonPage, shownOf } from '../registry/project-page.ts'
 import type { Project, Projects } from '../registry/projects.ts'
@@ -12,8 +12,7 @@ export interface ChannelPages {
   project(channel: string, name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxBytes: number): ChannelPages {
-  const finished = new FinishedPages(maxBytes)
+export function channelPagesOf(projects: Projects, fresh: FreshDocuments, finished: FinishedPages): ChannelPages {
   return {
     async project(channel, name, format) {
       const [project, channels] = await Promise.all([

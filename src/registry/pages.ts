@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts'
-import { type FinishedPage, FinishedPages, finishedPage } from './finished-pages.ts'
+import { type FinishedPage, type FinishedPages, finishedPage } from './finished-pages.ts'
 import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage, shownOf } from './project-page.ts'
 import type { Project, Projects } from './projects.ts'
 
@@ -14,8 +14,7 @@ export interface Pages {
   project(name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number): Pages {
-  const finished = new FinishedPages(maxBytes)
+export function pagesOf(projects: Projects, catalog: Catalog, finished: FinishedPages): Pages {
   return {
     async indexOf(format, visible) {
       const names = (await catalog.names()).names.filter(visible)
