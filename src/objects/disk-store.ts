@@ -45,8 +45,18 @@ export class DiskStore implements ObjectStore {
   }
 
   async read(key: string, unlessVersion?: string) {
-    const remembered = this.#versions.get(key)
-    if (unlessVersion !== undefined && remembered === unlessVersion) return 'unchanged'
+    if (unlessVersion === undefined) return await this.#readFrom(key)
+    if (this.#versions.get(key) === unlessVersion) return 'unchanged'
+    // What is read again and again is remembered, also where an earlier process wrote it: in turn with the writers of the
+    // key, or the version of before could be remembered after the new one.
+    return await this.#mutex.run(key, async () => {
+      const found = await this.#readFrom(key, unlessVersion)
+      if (found !== undefined) this.#remember(key, found === 'unchanged' ? unlessVersion : found.version)
+      return found
+    })
+  }
+
+  async #readFrom(key: string, unlessVersion?: string) {
     const file = await open(this.#path(key)).catch(noneOr(key))
     if (file === undefined) return undefined
     try {
