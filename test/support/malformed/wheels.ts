@@ -112,7 +112,7 @@ const wheelFiles: readonly MalformedCase[] = [
   named('another build than the filename', 'wheel-build-differs', 'app-1.0-2-py3-none-any.whl', () =>
     wheelMembers(wheelFile({ Build: '3' })),
   ),
-  ...['2.4', '2.5', '3.0'].map((version) =>
+  ...['2.4', '2.5'].map((version) =>
     wheelOf(`Metadata ${version} without its license file`, 'wheel-license-file-missing', {
       info: { METADATA: `Metadata-Version: ${version}\nName: app\nVersion: 1.0\nLicense-File: LICENSE\n` },
     }),
