@@ -143,17 +143,6 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
   }
 }
 
-function isBackEnd(name: ToolName): name is BuildBackEnd {
-  return name in buildBackEnds
-}
-
-function backEnds(): Readonly<Record<BuildBackEnd, ToolOrigin>> {
-  const origins = Object.entries(buildBackEnds).map(([name, version]) => {
-    return [name, { ...pypi(name, version), path: cachePath(`${name}-${version}`, 'bin', 'python') }]
-  })
-  return Object.fromEntries(origins) as Record<BuildBackEnd, ToolOrigin>
-}
-
 function pypi(program: string, version: string) {
   return { program, from: { fetched: version, by: 'PyPI' } } as const
 }
@@ -170,4 +159,15 @@ function debianVersion(name: DebianPackage): string {
   } catch {
     return 'of unknown version'
   }
+}
+
+function isBackEnd(name: ToolName): name is BuildBackEnd {
+  return name in buildBackEnds
+}
+
+function backEnds(): Readonly<Record<BuildBackEnd, ToolOrigin>> {
+  const origins = Object.entries(buildBackEnds).map(([name, version]) => {
+    return [name, { ...pypi(name, version), path: cachePath(`${name}-${version}`, 'bin', 'python') }]
+  })
+  return Object.fromEntries(origins) as Record<BuildBackEnd, ToolOrigin>
 }
