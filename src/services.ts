@@ -25,6 +25,7 @@ import type { Log } from './log.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
 import { freshDocuments } from './objects/fresh-documents.ts'
 import type { ObjectStore } from './objects/object-store.ts'
+import { type SmallObjects, smallObjectsIn } from './objects/small-objects.ts'
 import { bullmqQueue } from './queue/bullmq-queue.ts'
 import type { DeployQueue } from './queue/deploy-queue.ts'
 import type { EventBus } from './queue/event-bus.ts'
@@ -52,6 +53,7 @@ export interface Core extends AsyncDisposable {
   readonly tokens: Tokens
   readonly audit: Audit
   readonly catalog: Catalog
+  readonly small: SmallObjects
   readonly projects: Projects
   readonly committer: Committer
   readonly amender: Amender
@@ -184,6 +186,7 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
   const projects = projectsIn(fresh, segments)
   return {
     catalog,
+    small: smallObjectsIn(documents.store, 64 * mebibyte),
     projects,
     committer: committerOn(documents, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),

@@ -4,6 +4,7 @@ import type { Services } from '../services.ts'
 import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
+import { allowReading } from './cors.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors, type ErrorLog } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
@@ -31,6 +32,7 @@ export function createApp(services: Services, log: ErrorLog): Koa {
   const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(answerErrors(log))
+  app.use(allowReading(services.config.access.corsOrigins))
   for (const router of [
     simpleRoutes(services.pages, access),
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
@@ -38,7 +40,7 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
-    fileRoutes(services.store, services.projects, access),
+    fileRoutes({ ...services, redirect: services.config.redirectDownloads }, access),
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),
     healthRoutes(),

@@ -70,11 +70,16 @@ describe('the server, by plain HTTP', () => {
     expect(await second.json()).toMatchObject({ versions: ['1.0', '1.1'] })
   })
 
-  it('sends pages packed to those who take gzip, with a tag of their own', async () => {
+  it('sends pages packed as each client likes best, with a tag for each', async () => {
     const plain = await get('/simple/acme-forms/', { 'accept-encoding': 'identity' })
     const packed = await get('/simple/acme-forms/', { 'accept-encoding': 'gzip' })
     expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip'])
     expect(await packed.text()).toBe(await plain.text())
+    const smaller = await get('/simple/acme-forms/', { 'accept-encoding': 'gzip;q=0.5, br' })
+    expect(smaller.headers.get('content-encoding')).toBe('br')
+    const tag = smaller.headers.get('etag') ?? ''
+    expect((await get('/simple/acme-forms/', { 'accept-encoding': 'br', 'if-none-match': tag })).status).toBe(304)
+    expect((await get('/simple/acme-forms/', { 'accept-encoding': 'gzip', 'if-none-match': tag })).status).toBe(200)
     expect(packed.headers.get('etag')).not.toBe(plain.headers.get('etag'))
     expect(
       (await get('/simple/acme-forms/', { 'accept-encoding': 'gzip;q=0' })).headers.get('content-encoding'),
@@ -115,6 +120,44 @@ describe('the server, by plain HTTP', () => {
     expect(await (await get(`${fileUrl}.metadata`)).text()).toContain('Name: Acme.Forms')
     expect((await get(fileUrl, { 'if-none-match': `"${wheel.sha256}"` })).status).toBe(304)
     expect((await get(fileUrl.replace(wheel.sha256, 'a'.repeat(64)))).status).toBe(404)
+  })
+
+  it('sends several parts at once, and knows by the date too whether the file is still the same', async () => {
+    const date = (await get(fileUrl, {}, 'HEAD')).headers.get('last-modified') ?? ''
+    const parts = await get(fileUrl, { range: 'bytes=0-1,-2', 'if-range': date })
+    const body = Buffer.from(await parts.arrayBuffer())
+    const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(parts.headers.get('content-type') ?? '')?.[1]
+    const size = wheel.bytes.length
+    const part = (range: string, bytes: Buffer) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${range}/${size}\r\n\r\n${bytes.toString('latin1')}\r\n`
+    expect(body.toString('latin1')).toBe(
+      `${part('0-1', wheel.bytes.subarray(0, 2))}${part(`${size - 2}-${size - 1}`, wheel.bytes.subarray(-2))}--${boundary}--\r\n`,
+    )
+    expect([parts.status, parts.headers.get('content-length')]).toEqual([206, String(body.length)])
+    expect((await get(fileUrl, { range: 'bytes=0-1', 'if-range': new Date(0).toUTCString() })).status).toBe(200)
+    expect((await get(fileUrl, { 'if-modified-since': date })).status).toBe(304)
+    expect((await get(fileUrl, { 'if-modified-since': new Date(0).toUTCString() })).status).toBe(200)
+    expect((await get(fileUrl, { range: `bytes=${Array(20).fill('0-0').join()}` })).status).toBe(200)
+  })
+
+  it('serves the same pages where hatch looks for them', async () => {
+    const [alias, page] = await Promise.all([get('/+simple/acme-forms/'), get('/simple/acme-forms/')])
+    expect([alias.status, await alias.text()]).toEqual([200, await page.text()])
+    expect((await get('/+simple/Acme_Forms/')).headers.get('location')).toBe('../acme-forms/')
+  })
+
+  it('lets scripts of other sites read, with a token of their own, and change nothing', async () => {
+    const page = await get('/simple/acme-forms/', { origin: 'https://app.example.com' })
+    expect(page.headers.get('access-control-allow-origin')).toBe('*')
+    const ask = (method: string) =>
+      get('/simple/acme-forms/', { origin: 'https://a.example', 'access-control-request-method': method }, 'OPTIONS')
+    const preflight = await ask('GET')
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+      204,
+      expect.stringContaining('Authorization'),
+    ])
+    expect((await ask('DELETE')).headers.get('access-control-allow-methods')).toBeNull()
+    expect((await get('/legacy/', {}, 'POST')).headers.get('access-control-allow-origin')).toBeNull()
   })
 
   it('asks for a token where none or a bad one is given, and refuses one without the scope', async () => {
