@@ -190,7 +190,7 @@ function registryOn(config: Config, documents: Documents, clock: Clock) {
     projects,
     committer: committerOn(documents, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
-    pages: pagesOf(projects, catalog, 128 * mebibyte),
-    channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
+    pages: pagesOf(projects, catalog, config.server.externalUrl, 128 * mebibyte),
+    channelPages: channelPagesOf(projects, fresh, config.server.externalUrl, 64 * mebibyte),
   }
 }

@@ -12,7 +12,13 @@ export interface ChannelPages {
   project(channel: string, name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxBytes: number): ChannelPages {
+/** `site`: how clients reach the server, without a slash at the end. */
+export function channelPagesOf(
+  projects: Projects,
+  fresh: FreshDocuments,
+  site: string,
+  maxBytes: number,
+): ChannelPages {
   const finished = new FinishedPages(maxBytes)
   return {
     async project(channel, name, format) {
@@ -24,7 +30,7 @@ export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxByt
       const pointer = currentOf(channels?.value, channel)
       const version = `${project.version} ${pointer?.serial ?? 0}`
       return await finished.get(`${channel} ${name} ${format}`, version, () => {
-        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../' }
+        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../', site }
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },

@@ -10,6 +10,7 @@ import { answerErrors, type ErrorLog } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { integrityRoutes } from './integrity.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
@@ -41,6 +42,7 @@ export function createApp(services: Services, log: ErrorLog): Koa {
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     fileRoutes({ ...services, redirect: services.config.redirectDownloads }, access),
+    integrityRoutes(services, access),
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),
     healthRoutes(),

@@ -14,7 +14,8 @@ export interface Pages {
   project(name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number): Pages {
+/** `site`: how clients reach the server, without a slash at the end. */
+export function pagesOf(projects: Projects, catalog: Catalog, site: string, maxBytes: number): Pages {
   const finished = new FinishedPages(maxBytes)
   return {
     async indexOf(format, visible) {
@@ -31,14 +32,14 @@ export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number):
       const version = await projects.headVersion(name)
       if (version === undefined) return undefined
       return await finished.get(`${name} ${format}`, version, async () => {
-        const page = pageOf(await projects.get(name))
+        const page = pageOf(await projects.get(name), site)
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },
   }
 }
 
-function pageOf(project: Project): ProjectPage {
+function pageOf(project: Project, site: string): ProjectPage {
   const versions = [...project.releases.keys()]
-  return { ...shownOf(project.head, { versions, files: project.files }), toRoot: '../../' }
+  return { ...shownOf(project.head, { versions, files: project.files }), toRoot: '../../', site }
 }
