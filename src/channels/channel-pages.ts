@@ -1,6 +1,6 @@
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
+import type { FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
 import type { PageFormat } from '../registry/pages.ts'
 import { htmlPage, jsonPage, shownOf } from '../registry/project-page.ts'
 import type { Project, Projects } from '../registry/projects.ts'
@@ -17,9 +17,8 @@ export function channelPagesOf(
   projects: Projects,
   fresh: FreshDocuments,
   site: string,
-  maxBytes: number,
+  finished: FinishedPages,
 ): ChannelPages {
-  const finished = new FinishedPages(maxBytes)
   return {
     async project(channel, name, format) {
       const [project, channels] = await Promise.all([

@@ -41,6 +41,11 @@ export function simpleNegotiation(codings: readonly Coding[]): (context: Context
   }
 }
 
+/** The same for the coding alone. */
+export function codingNegotiation(codings: readonly Coding[]): (context: Context) => Coding | undefined {
+  return (context) => chooseCoding(String(context.req.headers['accept-encoding'] ?? ''), codings)
+}
+
 /**
  * The coding that a client likes best, by RFC 9110 12.5.3: the first of ours among equals, `undefined` for none. One that
  * accepts nothing at all gets the bytes as they are.

@@ -10,6 +10,7 @@ import type { FinishedPage } from '../registry/finished-pages.ts'
 import type { Pages } from '../registry/pages.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
 import { type Negotiated, type SimpleType, simpleNegotiation } from './negotiation.ts'
+import { redirect, sendPage } from './send-page.ts'
 
 /**
  * The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. hatch takes every index but PyPI for devpi, and
@@ -83,41 +84,6 @@ async function answerProject(
   const page = project === undefined ? undefined : await find(project, type)
   if (page === undefined) throw noProject(raw)
   await sendPage(context, type, page)
-}
-
-async function sendPage(context: Context, { contentType, coding }: Negotiated, page: FinishedPage): Promise<void> {
-  const chosen = page.compressible ? coding : undefined
-  const etag = page.etag(chosen)
-  context.set({
-    'Content-Type': contentType,
-    // Always revalidate: pip since 26.2 and uv believe what is said here, and an upload must be seen at once.
-    'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding, Authorization',
-    ETag: etag,
-  })
-  if (matches(context.req.headers['if-none-match'], etag)) {
-    context.status = 304
-    return
-  }
-  if (chosen !== undefined) context.set('Content-Encoding', chosen)
-  context.status = 200
-  context.body = await page.body(chosen)
-  context.set('Content-Type', contentType)
-}
-
-/** Weak comparison (RFC 9110 13.1.2): proxies turn a strong tag weak when they compress. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false
-  return (
-    header === etag || header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-  )
-}
-
-/** Relative, so that it holds behind a proxy with a path prefix. */
-function redirect(context: Context, to: string): void {
-  context.status = 301
-  context.set('Location', to)
-  context.body = `Moved to ${to}\n`
 }
 
 function noProject(name: string): DomainError {

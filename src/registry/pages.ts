@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts'
-import { type FinishedPage, FinishedPages, finishedPage } from './finished-pages.ts'
+import { type FinishedPage, type FinishedPages, finishedPage } from './finished-pages.ts'
 import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage, shownOf } from './project-page.ts'
 import type { Project, Projects } from './projects.ts'
 
@@ -15,8 +15,7 @@ export interface Pages {
 }
 
 /** `site`: how clients reach the server, without a slash at the end. */
-export function pagesOf(projects: Projects, catalog: Catalog, site: string, maxBytes: number): Pages {
-  const finished = new FinishedPages(maxBytes)
+export function pagesOf(projects: Projects, catalog: Catalog, site: string, finished: FinishedPages): Pages {
   return {
     async indexOf(format, visible) {
       const names = (await catalog.names()).names.filter(visible)

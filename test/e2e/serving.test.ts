@@ -140,10 +140,28 @@ describe('the server, by plain HTTP', () => {
     expect((await get(fileUrl, { range: `bytes=${Array(20).fill('0-0').join()}` })).status).toBe(200)
   })
 
-  it('serves the same pages where hatch looks for them', async () => {
-    const [alias, page] = await Promise.all([get('/+simple/acme-forms/'), get('/simple/acme-forms/')])
-    expect([alias.status, await alias.text()]).toEqual([200, await page.text()])
-    expect((await get('/+simple/Acme_Forms/')).headers.get('location')).toBe('../acme-forms/')
+  it('describes a project and a release as PyPI does in its JSON', async () => {
+    const next = aWheel({ name: 'Acme.Forms', version: '2.0rc1' })
+    expect((await post(server, next, { name: 'Acme.Forms', version: '2.0rc1' })).status).toBe(200)
+    const answer = await get('/pypi/acme-forms/json')
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+    const etag = answer.headers.get('etag') ?? ''
+    const json = (await answer.json()) as { releases: object; last_serial: number }
+    expect(json).toMatchObject({
+      info: { name: 'Acme.Forms', version: '1.1', yanked: false, release_url: `${server.url}/projects/acme-forms/1.1` },
+      urls: [{ filename: 'acme_forms-1.1-py3-none-any.whl', packagetype: 'bdist_wheel', yanked: false }],
+      vulnerabilities: [],
+      last_serial: expect.any(Number),
+    })
+    expect(Object.keys(json.releases)).toEqual(['1.0', '1.1', '2.0rc1'])
+    expect(await (await get('/pypi/acme-forms/1/json')).json()).toMatchObject({
+      info: { version: '1.0', requires_python: '>=3.8' },
+      urls: [{ digests: { sha256: wheel.sha256 }, size: wheel.bytes.length, url: server.url + fileUrl }],
+    })
+    expect((await get('/pypi/acme-forms/json', { 'if-none-match': etag })).status).toBe(304)
+    expect((await get('/pypi/Acme_Forms/json')).headers.get('location')).toBe('../acme-forms/json')
+    expect((await get('/pypi/Acme_Forms/1.0/json')).headers.get('location')).toBe('../../acme-forms/1.0/json')
+    expect([(await get('/pypi/none/json')).status, (await get('/pypi/acme-forms/9/json')).status]).toEqual([404, 404])
   })
 
   it('lets scripts of other sites read, with a token of their own, and change nothing', async () => {
