@@ -208,8 +208,8 @@ function registryOn(config: Config, documents: Documents, clock: Clock, metrics:
     projects,
     committer: committerOn(documents, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
-    pages: pagesOf(projects, catalog, pagesIn(128)),
-    channelPages: channelPagesOf(projects, fresh, pagesIn(64)),
+    pages: pagesOf(projects, catalog, externalUrl, pagesIn(128)),
+    channelPages: channelPagesOf(projects, fresh, externalUrl, pagesIn(64)),
     legacyPages: legacyPagesOf({ projects, store: documents.store, externalUrl }, pagesIn(32)),
   }
 }

@@ -12,7 +12,13 @@ export interface ChannelPages {
   project(channel: string, name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function channelPagesOf(projects: Projects, fresh: FreshDocuments, finished: FinishedPages): ChannelPages {
+/** `site`: how clients reach the server, without a slash at the end. */
+export function channelPagesOf(
+  projects: Projects,
+  fresh: FreshDocuments,
+  site: string,
+  finished: FinishedPages,
+): ChannelPages {
   return {
     async project(channel, name, format) {
       const [project, channels] = await Promise.all([
@@ -23,7 +29,7 @@ export function channelPagesOf(projects: Projects, fresh: FreshDocuments, finish
       const pointer = currentOf(channels?.value, channel)
       const version = `${project.version} ${pointer?.serial ?? 0}`
       return await finished.get(`${channel} ${name} ${format}`, version, () => {
-        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../' }
+        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../', site }
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },

@@ -104,6 +104,15 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
   }
 }
 
+function uploadOf(env: EnvironmentSettings, { upload }: FileSettings): Config['upload'] {
+  return {
+    maxFileBytes: upload.max_bytes ?? 2 * gibibyte,
+    minimumBytesPerSecond: upload.minimum_bytes_per_second ?? 1024,
+    allowLocalVersions: env.WHEELHOUSE_ALLOW_LOCAL_VERSIONS ?? upload.allow_local_versions ?? true,
+    allowLinuxTags: env.WHEELHOUSE_ALLOW_LINUX_TAGS ?? upload.allow_linux_tags ?? true,
+  }
+}
+
 function redirectDownloads(
   env: EnvironmentSettings,
   file: FileSettings,
@@ -115,15 +124,6 @@ function redirectDownloads(
     mistakes.push({ path: 'storage.redirect_downloads', problem: 'is for S3 alone, and S3_BUCKET is not set' })
   }
   return wanted
-}
-
-function uploadOf(env: EnvironmentSettings, { upload }: FileSettings): Config['upload'] {
-  return {
-    maxFileBytes: upload.max_bytes ?? 2 * gibibyte,
-    minimumBytesPerSecond: upload.minimum_bytes_per_second ?? 1024,
-    allowLocalVersions: env.WHEELHOUSE_ALLOW_LOCAL_VERSIONS ?? upload.allow_local_versions ?? true,
-    allowLinuxTags: env.WHEELHOUSE_ALLOW_LINUX_TAGS ?? upload.allow_linux_tags ?? true,
-  }
 }
 
 function accessOf(env: EnvironmentSettings, file: FileSettings): Config['access'] {

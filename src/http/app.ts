@@ -11,6 +11,7 @@ import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { integrityRoutes } from './integrity.ts'
 import { legacyJsonRoutes } from './legacy-json.ts'
 import { observe } from './observation.ts'
 import { projectRoutes } from './projects.ts'
@@ -46,6 +47,7 @@ export function createApp(services: Services, log: Log): Koa {
     amendmentRoutes(services, access),
     legacyJsonRoutes(services.legacyPages, access),
     fileRoutes({ ...services, redirect: services.config.redirectDownloads }, access),
+    integrityRoutes(services, access),
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),
     healthRoutes(services, access),

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type Koa from 'koa'
 import { DomainError } from '../errors.ts'
+import { continueWhenRead } from './continue.ts'
 import { enforceMinimumRate } from './minimum-rate.ts'
 import { followTls, readTls, type TlsFiles } from './tls.ts'
 
@@ -22,7 +23,9 @@ export interface Listening extends AsyncDisposable {
 
 /** Serves the app. Disposing stops taking connections, lets running requests finish for ten seconds, then cuts them. */
 export async function listen(app: Koa, options: ListenOptions): Promise<Listening> {
-  const { server, follower } = serverFor(app.callback(), options)
+  const listener = app.callback()
+  const { server, follower } = serverFor(listener, options)
+  continueWhenRead(server, listener)
   server.keepAliveTimeout = 75_000
   server.headersTimeout = 80_000
   enforceMinimumRate(server, options.minimumBytesPerSecond, options.maxBodyBytes)

@@ -9,6 +9,8 @@ export const keys = {
   file: (project: string, sha256: string, filename: string) => join('files', project, sha256, filename),
   fileMetadata: (project: string, sha256: string, filename: string) =>
     `${join('files', project, sha256, filename)}.metadata`,
+  fileProvenance: (project: string, sha256: string, provenanceSha256: string) =>
+    join('files', project, sha256, `provenance-${provenanceSha256}`),
   project: (project: string) => `${join('projects', project)}.json`,
   projectSegment: (project: string, n: number) => `${join('projects', project, String(n))}.json`,
   catalogPrefix: 'catalog/',

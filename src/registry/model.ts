@@ -17,6 +17,8 @@ const fileRecord = z.object({
   requiresPython: z.string().optional(),
   /** SHA-256 (hex) of the wheel's METADATA, kept beside the file (PEP 658). */
   metadataSha256: z.string().optional(),
+  /** SHA-256 (hex) of the provenance object that came with it (PEP 740), kept beside the file. */
+  provenanceSha256: z.string().optional(),
   /** ISO 8601 with at most six fractional digits and Z, as PEP 700 wants it. */
   uploadedAt: z.string(),
   /** Name of the token that uploaded it. */

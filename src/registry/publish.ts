@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { FormDifference } from '../packaging/form-comparison.ts'
+import { provenanceOf } from './attestations.ts'
 import { type Claim, claimOf } from './claim.ts'
 import type { CommitOutcome, Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
@@ -10,6 +12,7 @@ import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
+import type { Digests } from './staging/messages.ts'
 import type { StagedFile } from './staging/staging.ts'
 import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
 
@@ -38,8 +41,8 @@ export interface PublishPorts {
 }
 
 /**
- * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → what is there
- * already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
+ * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → attestations
+ * → what is there already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
  * `invalid-upload`, `digest-mismatch`, `file-exists` or `project-closed`; then nothing was stored.
  */
 export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
@@ -48,10 +51,15 @@ export async function publish(ports: PublishPorts, upload: Upload): Promise<Publ
   compareWithDigests(claim, digests)
   const archive = await inspect(upload.staged, claim)
   const differences = compareWithArchive(claim, archive.metadata)
-  const record = recordOf(claim, archive, size, digests, upload.by, ports.clock.now())
+  const provenance = provenanceOf(claim.fields, { filename: claim.filename, sha256: digests.sha256 }, upload.by)
+  const record = recordOf(claim, archive, { size, digests, provenance }, upload.by, ports.clock.now())
   const existing = await findExisting(ports.projects, claim, record)
   if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project, differences }
-  await storeBytes(ports.store, claim, record, upload.staged.path, archive.metadata.bytes)
+  await storeBytes(ports.store, claim, record, {
+    path: upload.staged.path,
+    metadata: archive.metadata.bytes,
+    provenance,
+  })
   const outcome = await ports.committer.commit(claim.project, archive.metadata.name, record)
   return { outcome, record, project: claim.project, differences }
 }
@@ -62,11 +70,16 @@ async function inspect(staged: StagedFile, claim: Claim): Promise<AcceptedArchiv
   throw new DomainError('invalid-upload', inspection.problem, { filename: claim.filename, refusal: inspection.code })
 }
 
+interface Received {
+  readonly size: number
+  readonly digests: Digests
+  readonly provenance: Uint8Array | undefined
+}
+
 function recordOf(
   claim: Claim,
   archive: AcceptedArchive,
-  size: number,
-  digests: { readonly sha256: string; readonly blake2b?: string },
+  { size, digests, provenance }: Received,
   uploadedBy: string,
   now: number,
 ): FileRecord {
@@ -79,6 +92,7 @@ function recordOf(
     blake2b: digests.blake2b,
     requiresPython: archive.metadata.requiresPython,
     metadataSha256: archive.metadataSha256,
+    provenanceSha256: provenance && createHash('sha256').update(provenance).digest('hex'),
     uploadedAt: new Date(now).toISOString(),
     uploadedBy,
   }
@@ -102,12 +116,16 @@ async function findExisting(projects: Projects, claim: Claim, record: FileRecord
 async function storeBytes(
   store: ObjectStore,
   { project, filename }: Claim,
-  { sha256 }: FileRecord,
-  path: string,
-  metadata: Uint8Array,
+  { sha256, provenanceSha256 }: FileRecord,
+  {
+    path,
+    metadata,
+    provenance,
+  }: Pick<Received, 'provenance'> & { readonly path: string; readonly metadata: Uint8Array },
 ): Promise<void> {
   await Promise.all([
     store.writeFile(keys.file(project, sha256, filename), path, sha256),
     store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
+    provenance && store.write(keys.fileProvenance(project, sha256, provenanceSha256 ?? ''), provenance, 'absent'),
   ])
 }

@@ -40,7 +40,7 @@ export function registryOn(store: ObjectStore) {
     catalog,
     documents,
     amender: amenderOn({ documents, segments, clock: systemClock, neededBy: neededFilesIn(documents) }),
-    pages: pagesOf(projects, catalog, new FinishedPages(1_000_000)),
+    pages: pagesOf(projects, catalog, 'http://127.0.0.1', new FinishedPages(1_000_000)),
     async publish(archive: BuiltArchive, folder: string, fields: Readonly<Record<string, string>>) {
       // A path of its own: a publish that failed may still be reading its file when the next one begins.
       const path = join(folder, `${randomUUID()}-${archive.filename}`)
