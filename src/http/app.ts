@@ -14,6 +14,7 @@ import { healthRoutes } from './health.ts'
 import { integrityRoutes } from './integrity.ts'
 import { legacyJsonRoutes } from './legacy-json.ts'
 import { observe } from './observation.ts'
+import { openApiRoutes } from './openapi.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
@@ -51,6 +52,7 @@ export function createApp(services: Services, log: Log): Koa {
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),
     healthRoutes(services, access),
+    openApiRoutes(server.externalUrl),
   ]) {
     app.use(router.routes())
   }
