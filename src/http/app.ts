@@ -16,6 +16,7 @@ import { HotPages } from './hot-pages.ts'
 import { integrityRoutes } from './integrity.ts'
 import { legacyJsonRoutes } from './legacy-json.ts'
 import { observe } from './observation.ts'
+import { openApiRoutes } from './openapi.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
@@ -62,6 +63,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     uploadRoutes(uploads, access),
     tokenRoutes(services, access),
     healthRoutes(services, access),
+    openApiRoutes(server.externalUrl),
   ]) {
     app.use(router.routes())
   }

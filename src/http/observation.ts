@@ -4,6 +4,9 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 
+const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
+const methods = new Set([...reading, 'POST', 'PUT', 'DELETE'])
+
 /** Counts every request, gives it an id, and logs those that change something or fail. Never the query, never headers. */
 export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) {
   return async (context: Context, next: Next): Promise<void> => {
@@ -14,9 +17,9 @@ export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) 
     await next()
     const { method, status } = context
     const seconds = (clock.monotonic() - started) / 1000
-    const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other'
+    const known = methods.has(method) ? method : 'other'
     metrics.request(known, routeOf(context), status, seconds)
-    if (status < 500 && ['GET', 'HEAD', 'OPTIONS'].includes(known)) return
+    if (status < 500 && reading.has(known)) return
     const fields = {
       request: id,
       method: known,
@@ -37,7 +40,8 @@ export function requestId(given: string | string[] | undefined): string {
 /** The pattern, not the path: there are as many paths as there are files. */
 export function routeOf(context: Context): string {
   const route: unknown = context['_matchedRoute']
-  return typeof route === 'string' ? route.replaceAll('\\', '') : 'none'
+  if (typeof route !== 'string') return 'none'
+  return route.includes('\\') ? route.replaceAll('\\', '') : route
 }
 
 function nameOf(context: Context): string | undefined {

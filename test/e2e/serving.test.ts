@@ -164,6 +164,26 @@ describe('the server, by plain HTTP', () => {
     expect([(await get('/pypi/none/json')).status, (await get('/pypi/acme-forms/9/json')).status]).toEqual([404, 404])
   })
 
+  it('describes its API to programs, and has every route that it describes', async () => {
+    const answer = await fetch(`${server.url}/openapi.json`)
+    const api = (await answer.json()) as { openapi: string; paths: Record<string, Record<string, object>> }
+    expect(api.openapi).toBe('3.1.0')
+    expect(api.paths['/projects/{project}/status']?.['put']).toMatchObject({
+      requestBody: {
+        content: {
+          'application/json': { schema: { properties: { status: { enum: expect.arrayContaining(['archived']) } } } },
+        },
+      },
+    })
+    for (const [path, operations] of Object.entries(api.paths)) {
+      for (const method of Object.keys(operations)) {
+        const url = path.replace(/\{\w+\}/g, 'some')
+        const text = await (await get(url, { authorization: 'Bearer nothing' }, method.toUpperCase())).text()
+        expect([method, path, text.includes('There is nothing at')]).toEqual([method, path, false])
+      }
+    }
+  })
+
   it('lets scripts of other sites read, with a token of their own, and change nothing', async () => {
     const page = await get('/simple/acme-forms/', { origin: 'https://app.example.com' })
     expect(page.headers.get('access-control-allow-origin')).toBe('*')
