@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import Koa from 'koa'
 import { DomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -11,6 +12,7 @@ import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
+import { HotPages } from './hot-pages.ts'
 import { integrityRoutes } from './integrity.ts'
 import { legacyJsonRoutes } from './legacy-json.ts'
 import { observe } from './observation.ts'
@@ -21,8 +23,16 @@ import { channelRoutes, simpleRoutes } from './simple.ts'
 import { tokenRoutes } from './tokens.ts'
 import { uploadRoutes } from './upload.ts'
 
-/** The HTTP face of everything. */
-export function createApp(services: Services, log: Log): Koa {
+/** The HTTP face of everything: hot pages first, then the app. */
+export function listenerFor(services: Services, log: Log): RequestListener {
+  const hot = new HotPages(services)
+  const rest = createApp(services, log, hot).callback()
+  return (request, response) => {
+    if (!hot.answer(request, response)) void rest(request, response)
+  }
+}
+
+function createApp(services: Services, log: Log, hot: HotPages): Koa {
   const app = new Koa()
   // What gets here was thrown outside of any request, or after its answer had begun.
   app.on('error', (error: unknown) => log.error(`Connection failed: ${String(error)}`, {}))
@@ -37,6 +47,7 @@ export function createApp(services: Services, log: Log): Koa {
   const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
   const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
   app.use(observe(services.metrics, log, services.clock))
+  app.use(hot.remember)
   app.use(answerErrors(log))
   app.use(allowReading(services.config.access.corsOrigins))
   for (const router of [

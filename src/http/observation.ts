@@ -33,12 +33,12 @@ export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) 
 }
 
 /** One that a proxy gave, so that its log and ours speak of the same; it must look like one. */
-function requestId(given: string | string[] | undefined): string {
+export function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
 /** The pattern, not the path: there are as many paths as there are files. */
-function routeOf(context: Context): string {
+export function routeOf(context: Context): string {
   const route: unknown = context['_matchedRoute']
   if (typeof route !== 'string') return 'none'
   return route.includes('\\') ? route.replaceAll('\\', '') : route

@@ -23,6 +23,11 @@ export interface ObjectStore {
    * (`catalog/`), so that nothing changed while it stands still. Absent where others write too.
    */
   revision?(prefix: string): number
+  /**
+   * Where this process alone writes: the version that the key has now, if that is known without asking; at once, because
+   * finished pages are shown to be fresh by it. `undefined`: ask by `read` or `head`.
+   */
+  knownVersion?(key: string): string | undefined
   /** A document, whole. `unchanged` when it still has the version given; `undefined` when there is none. */
   read(key: string, unlessVersion?: string): Promise<StoredDocument | 'unchanged' | undefined>
   /** Writes a small document under a condition. */

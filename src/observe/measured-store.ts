@@ -16,10 +16,11 @@ export function measuredStore(store: ObjectStore, clock: Clock, { storage }: Pic
     }
   }
 
-  const { revision, signedUrl } = store
+  const { revision, knownVersion, signedUrl } = store
   return {
     exclusive: store.exclusive,
     ...(revision && { revision: (prefix: string) => revision.call(store, prefix) }),
+    ...(knownVersion && { knownVersion: (key: string) => knownVersion.call(store, key) }),
     ...(signedUrl && { signedUrl: (...words: Parameters<typeof signedUrl>) => signedUrl.apply(store, words) }),
     read: (key, unless) => timed('read', () => store.read(key, unless)),
     write: (key, body, condition) => timed('write', () => store.write(key, body, condition)),
