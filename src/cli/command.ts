@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
 import { auditCommand } from './audit.ts'
+import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
 import { tokenCommands } from './token.ts'
@@ -38,6 +39,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program.addCommand(tokenCommands(terminal))
   program.addCommand(hostsCommands(terminal))
   program.addCommand(auditCommand(terminal))
+  program.addCommand(fsckCommand(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

@@ -6,9 +6,12 @@ import { DomainError } from '../errors.ts'
  * canonical versions, service names): a part that is not fit for a path is a bug and throws.
  */
 export const keys = {
+  filePrefix: 'files/',
+  filesOf: (project: string) => `${join('files', project)}/`,
   file: (project: string, sha256: string, filename: string) => join('files', project, sha256, filename),
   fileMetadata: (project: string, sha256: string, filename: string) =>
     `${join('files', project, sha256, filename)}.metadata`,
+  projectPrefix: 'projects/',
   project: (project: string) => `${join('projects', project)}.json`,
   projectSegment: (project: string, n: number) => `${join('projects', project, String(n))}.json`,
   catalogPrefix: 'catalog/',
@@ -29,6 +32,8 @@ export const keys = {
   knownHosts: 'ssh/known-hosts.json',
   auditPrefix: 'audit/',
   audit: (day: string, id: string) => `${join('audit', day, id)}.json`,
+  /** What a repair put something else in the place of. */
+  beforeRepair: (id: string) => join('upkeep', 'before-repair', id),
   probe: (id: string) => join('probe', id),
 } as const
 

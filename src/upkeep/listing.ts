@@ -1,0 +1,47 @@
+import { keys } from '../objects/keys.ts'
+import type { ObjectEntry, ObjectStore } from '../objects/object-store.ts'
+
+/** What lies below `files/` for one project. */
+export interface ProjectObjects {
+  readonly project: string
+  readonly entries: readonly ObjectEntry[]
+}
+
+/** Bytes by project, in memory for one project at a time: keys come in order. */
+export async function* objectsByProject(store: ObjectStore): AsyncIterable<ProjectObjects> {
+  let group: { readonly project: string; readonly entries: ObjectEntry[] } | undefined
+  for await (const entry of store.list(keys.filePrefix)) {
+    const project = entry.key.split('/')[1] ?? ''
+    if (group !== undefined && group.project !== project) yield group
+    if (group?.project !== project) group = { project, entries: [] }
+    group.entries.push(entry)
+  }
+  if (group !== undefined) yield group
+}
+
+/** The key of the file that an object below `files/` belongs to: itself, or the one whose metadata it is. */
+export function fileOf(key: string): string {
+  return key.endsWith('.metadata') ? key.slice(0, -'.metadata'.length) : key
+}
+
+/** Heads and segments as they are listed. */
+export interface ListedProject {
+  readonly head: boolean
+  readonly segments: readonly number[]
+}
+
+const headKey = /^projects\/([^/]+)\.json$/
+const segmentKey = /^projects\/([^/]+)\/(\d+)\.json$/
+
+export async function listProjects(store: ObjectStore): Promise<ReadonlyMap<string, ListedProject>> {
+  const found = new Map<string, ListedProject>()
+  for await (const { key } of store.list(keys.projectPrefix)) {
+    const head = headKey.exec(key)?.[1]
+    const [, project = head ?? '', n] = segmentKey.exec(key) ?? []
+    if (project === '') continue
+    const known = found.get(project) ?? { head: false, segments: [] }
+    const segments = n === undefined ? known.segments : [...known.segments, Number(n)]
+    found.set(project, { head: known.head || head !== undefined, segments })
+  }
+  return found
+}
