@@ -4,6 +4,7 @@ import { auditCommand } from './audit.ts'
 import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
+import { sweepCommand } from './sweep.ts'
 import { tokenCommands } from './token.ts'
 import { runWorker } from './worker.ts'
 
@@ -40,6 +41,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program.addCommand(hostsCommands(terminal))
   program.addCommand(auditCommand(terminal))
   program.addCommand(fsckCommand(terminal))
+  program.addCommand(sweepCommand(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

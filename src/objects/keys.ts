@@ -34,6 +34,8 @@ export const keys = {
   audit: (day: string, id: string) => `${join('audit', day, id)}.json`,
   /** What a repair put something else in the place of. */
   beforeRepair: (id: string) => join('upkeep', 'before-repair', id),
+  beforeRepairPrefix: 'upkeep/before-repair/',
+  sweepTurn: 'upkeep/sweep.json',
   probe: (id: string) => join('probe', id),
 } as const
 

@@ -9,6 +9,7 @@ import { shardDocument } from '../registry/catalog.ts'
 import type { Finding } from './findings.ts'
 import { inParallel } from './in-parallel.ts'
 import { readOr } from './read-or.ts'
+import { sweepTurnDocument } from './sweeper.ts'
 
 type Read = (documents: Documents, key: string) => Promise<unknown>
 
@@ -28,7 +29,8 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^ssh\/known-hosts\.json$/, (documents, key) => documents.read(knownHostsDocument, key)],
   [/^audit\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(auditDocument, key)],
   // A server that was killed while it proved the store leaves its scratch object.
-  [/^(?:probe|upkeep)\//, async () => undefined],
+  [/^(?:probe|upkeep\/before-repair)\//, async () => undefined],
+  [/^upkeep\/sweep\.json$/, (documents, key) => documents.read(sweepTurnDocument, key)],
 ]
 
 /** Every object has a key that is ours, and every document can be read. */

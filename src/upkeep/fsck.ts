@@ -8,7 +8,7 @@ import { checkProject } from './check-project.ts'
 import { checkReferences } from './check-references.ts'
 import { type Finding, keyOfFinding } from './findings.ts'
 import { inParallel } from './in-parallel.ts'
-import { type ListedProject, listProjects, objectsByProject, type ProjectObjects } from './listing.ts'
+import { everyProject, type ListedProject, listProjects, type ProjectObjects } from './listing.ts'
 import { gatherProof, type Proof } from './proof.ts'
 
 export interface FsckPorts {
@@ -45,30 +45,24 @@ export async function fsck(ports: FsckPorts): Promise<FsckReport> {
   await checkDocuments(documents, (finding) => findings.push(finding))
   const proofs = await gatherProof(documents)
   const listed = await listProjects(documents.store)
-  await inParallel(projectsAtOnce, everyProject(documents, [...listed.keys(), ...proofs.keys()]), async (objects) => {
-    const known = { listed: listed.get(objects.project) ?? nothing, proof: proofs.get(objects.project) }
-    const found = await checkOne(ports, objects, known, (size) => {
-      counts.files += 1
-      counts.bytes += size
-      progress(counts)
-    })
-    counts.projects += 1
-    findings.push(...found)
-  })
+  await inParallel(
+    projectsAtOnce,
+    everyProject(documents.store, [...listed.keys(), ...proofs.keys()]),
+    async (objects) => {
+      const known = { listed: listed.get(objects.project) ?? nothing, proof: proofs.get(objects.project) }
+      const found = await checkOne(ports, objects, known, (size) => {
+        counts.files += 1
+        counts.bytes += size
+        progress(counts)
+      })
+      counts.projects += 1
+      findings.push(...found)
+    },
+  )
   findings.push(...(await missingNames(catalog, listed)))
   const segments = segmentsIn(documents, 16 * 1024 * 1024)
   await checkReferences({ documents, segments, report: (finding) => findings.push(finding) })
   return { ...counts, findings: distinct(findings) }
-}
-
-/** Those with bytes as the listing comes, then those without any. */
-async function* everyProject({ store }: Documents, others: readonly string[]): AsyncIterable<ProjectObjects> {
-  const seen = new Set<string>()
-  for await (const objects of objectsByProject(store)) {
-    seen.add(objects.project)
-    yield objects
-  }
-  for (const project of new Set(others)) if (!seen.has(project)) yield { project, entries: [] }
 }
 
 async function checkOne(

@@ -8,7 +8,7 @@ export interface ProjectObjects {
 }
 
 /** Bytes by project, in memory for one project at a time: keys come in order. */
-export async function* objectsByProject(store: ObjectStore): AsyncIterable<ProjectObjects> {
+async function* objectsByProject(store: ObjectStore): AsyncIterable<ProjectObjects> {
   let group: { readonly project: string; readonly entries: ObjectEntry[] } | undefined
   for await (const entry of store.list(keys.filePrefix)) {
     const project = entry.key.split('/')[1] ?? ''
@@ -44,4 +44,14 @@ export async function listProjects(store: ObjectStore): Promise<ReadonlyMap<stri
     found.set(project, { head: known.head || head !== undefined, segments })
   }
   return found
+}
+
+/** Those with bytes as the listing comes, then the others that were named and have none. */
+export async function* everyProject(store: ObjectStore, others: Iterable<string>): AsyncIterable<ProjectObjects> {
+  const seen = new Set<string>()
+  for await (const objects of objectsByProject(store)) {
+    seen.add(objects.project)
+    yield objects
+  }
+  for (const project of new Set(others)) if (!seen.has(project)) yield { project, entries: [] }
 }

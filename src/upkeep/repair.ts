@@ -5,6 +5,7 @@ import { catalogIn } from '../registry/catalog.ts'
 import { committerOn } from '../registry/committer.ts'
 import { projectDocument, segmentDocument } from '../registry/model.ts'
 import { segmentsIn } from '../registry/segments.ts'
+import { sweepsSeen } from '../registry/sweep-mark.ts'
 import type { Finding, FindingId } from './findings.ts'
 import { fileOf } from './listing.ts'
 import type { Proof } from './proof.ts'
@@ -58,16 +59,21 @@ async function mendHead(ports: Repairing, { key }: Finding): Promise<boolean> {
   const head = await rebuildHead(ports.documents, project, ports.proofs.get(project), ports.scratch)
   if (head.files.length === 0 && head.segments === 0) return false
   await catalogIn(ports.documents).add(project)
-  return await put(ports, projectDocument, key, head)
+  // Higher than any sweep that was counted: what an upload has seen of the lost head is good for nothing.
+  const sweep = { serial: Date.parse(ports.at), files: [], at: ports.at, by: 'repair' }
+  return await put(ports, projectDocument, key, { ...head, sweep })
 }
 
 async function mendRecord({ documents, proofs, scratch }: Repairing, { key }: Finding): Promise<boolean> {
   const [, project = '', , filename = ''] = key.split('/')
   const proven = proofs.get(project)?.files.get(filename)
-  const rebuilt = proven && (await rebuildRecord(documents.store, project, proven, scratch))
+  if (proven === undefined) return false
+  const head = await documents.read(projectDocument, keys.project(project))
+  const seen = sweepsSeen(head?.value, proven)
+  const rebuilt = await rebuildRecord(documents.store, project, proven, scratch)
   if (rebuilt === undefined) return false
   const committer = committerOn(documents, catalogIn(documents), segmentsIn(documents, 16 * 1024 * 1024))
-  return (await committer.commit(project, rebuilt.displayName, rebuilt.record)) === 'created'
+  return (await committer.commit(project, rebuilt.displayName, rebuilt.record, seen)) === 'created'
 }
 
 /** The archive itself has it, and the record its digest. */
