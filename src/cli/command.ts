@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
 import { auditCommand } from './audit.ts'
+import { copyCommand } from './copy.ts'
 import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
@@ -42,6 +43,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program.addCommand(auditCommand(terminal))
   program.addCommand(fsckCommand(terminal))
   program.addCommand(sweepCommand(terminal))
+  program.addCommand(copyCommand(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

@@ -35,6 +35,7 @@ export const keys = {
   /** What a repair put something else in the place of. */
   beforeRepair: (id: string) => join('upkeep', 'before-repair', id),
   beforeRepairPrefix: 'upkeep/before-repair/',
+  copyMark: 'upkeep/copy.json',
   sweepTurn: 'upkeep/sweep.json',
   probe: (id: string) => join('probe', id),
 } as const
