@@ -24,7 +24,12 @@ import { type Tokens, tokensIn } from './identity/tokens.ts'
 import type { Log } from './log.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
 import { freshDocuments } from './objects/fresh-documents.ts'
+import { keys } from './objects/keys.ts'
 import type { ObjectStore } from './objects/object-store.ts'
+import { type SmallObjects, smallObjectsIn } from './objects/small-objects.ts'
+import { measuredStore } from './observe/measured-store.ts'
+import { type Metrics, openMetrics } from './observe/metrics.ts'
+import type { Dependency } from './observe/readiness.ts'
 import { bullmqQueue } from './queue/bullmq-queue.ts'
 import type { DeployQueue } from './queue/deploy-queue.ts'
 import type { EventBus } from './queue/event-bus.ts'
@@ -34,6 +39,8 @@ import { redisBus } from './queue/redis-bus.ts'
 import { type Amender, amenderOn } from './registry/amender.ts'
 import { type Catalog, catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
+import { FinishedPages } from './registry/finished-pages.ts'
+import { type LegacyPages, legacyPagesOf } from './registry/legacy-pages.ts'
 import { type Pages, pagesOf } from './registry/pages.ts'
 import { type Projects, projectsIn } from './registry/projects.ts'
 import { segmentsIn } from './registry/segments.ts'
@@ -52,12 +59,16 @@ export interface Core extends AsyncDisposable {
   readonly documents: Documents
   readonly tokens: Tokens
   readonly audit: Audit
+  readonly metrics: Metrics
+  readonly dependencies: readonly Dependency[]
   readonly catalog: Catalog
+  readonly small: SmallObjects
   readonly projects: Projects
   readonly committer: Committer
   readonly amender: Amender
   readonly pages: Pages
   readonly channelPages: ChannelPages
+  readonly legacyPages: LegacyPages
   readonly queue: DeployQueue
   readonly bus: EventBus
   startWorker(): Promise<DeployWorker>
@@ -75,13 +86,20 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   await using disposals = new Disposals()
   const clock = systemClock
   const report = (error: unknown) => log.error(messageOf(error))
-  const store = disposals.use(await openStore(config, 'own')).store
+  const metrics = openMetrics()
+  const store = measuredStore(disposals.use(await openStore(config, 'own')).store, clock, metrics)
   const documents = documentsOn(store)
   const audit = auditIn(documents, clock, log)
   disposals.defer(() => audit.settled())
   const { queue, bus } = messagingOf(config, report, disposals)
-  const registry = registryOn(config, documents, clock)
-  const core = { config, clock, store, documents, tokens: tokensIn(documents, clock), audit, ...registry, queue, bus }
+  const registry = registryOn(config, documents, clock, metrics)
+  const dependencies = [
+    { name: 'store', required: true, check: () => store.head(keys.probe('ready')) },
+    ...(config.redisUrl === undefined ? [] : [{ name: 'redis', required: false, check: () => bus.ping() }]),
+  ]
+  const tokens = tokensIn(documents, clock)
+  const observed = { audit, metrics, dependencies }
+  const core = { config, clock, store, documents, tokens, ...observed, ...registry, queue, bus }
   const owned = disposals.move()
   return {
     ...core,
@@ -186,17 +204,21 @@ function identityOn(
   return authenticator(fresh, clock, used, config.access.adminToken?.reveal())
 }
 
-function registryOn(config: Config, documents: Documents, clock: Clock) {
+function registryOn(config: Config, documents: Documents, clock: Clock, metrics: Metrics) {
+  const pagesIn = (mebibytes: number) => new FinishedPages(mebibytes * mebibyte, metrics.pageCache)
+  const { externalUrl } = config.server
   const fresh = freshDocuments(documents, clock, { maxBytes: 64 * mebibyte, maxAge: config.freshness })
   const segments = segmentsIn(documents, 64 * mebibyte)
   const catalog = catalogIn(documents)
   const projects = projectsIn(fresh, segments)
   return {
     catalog,
+    small: smallObjectsIn(documents.store, 64 * mebibyte),
     projects,
     committer: committerOn(documents, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
-    pages: pagesOf(projects, catalog, 128 * mebibyte),
-    channelPages: channelPagesOf(projects, fresh, 64 * mebibyte),
+    pages: pagesOf(projects, catalog, externalUrl, pagesIn(128)),
+    channelPages: channelPagesOf(projects, fresh, externalUrl, pagesIn(64)),
+    legacyPages: legacyPagesOf({ projects, store: documents.store, externalUrl }, pagesIn(32)),
   }
 }

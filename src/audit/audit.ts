@@ -21,6 +21,7 @@ const patience = 2_000
 /** Entries that come while a write is under way go out together in the next one, as uploads do. */
 export function auditIn(documents: Documents, clock: Clock, log: Pick<Log, 'error'>): Audit {
   let waiting: AuditEntry[] = []
+  let count = 0
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
 
@@ -54,7 +55,7 @@ export function auditIn(documents: Documents, clock: Clock, log: Pick<Log, 'erro
   return {
     async record(event) {
       const at = new Date(clock.now()).toISOString()
-      waiting.push({ ...event, id: idAt(at), at })
+      waiting.push({ ...event, id: idAt(at, count++), at })
       const done = new AbortController()
       await Promise.race([written(), clock.sleep(patience, done.signal)])
       done.abort()
@@ -83,9 +84,10 @@ export async function audited<T>(
   return result
 }
 
-/** Sorts by time: names of a day's documents are in the order in which they were begun. */
-function idAt(at: string): string {
-  return `${at.slice(11, 23).replace(/[:.]/g, '')}-${randomUUID().slice(0, 8)}`
+/** Sorts by time, and what one process did in the same millisecond by order. */
+function idAt(at: string, count: number): string {
+  const order = (count % 36 ** 4).toString(36).padStart(4, '0')
+  return `${at.slice(11, 23).replace(/[:.]/g, '')}-${order}-${randomUUID().slice(0, 8)}`
 }
 
 function dayOf({ at }: AuditEntry): string {

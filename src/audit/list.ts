@@ -29,7 +29,7 @@ export async function* listAudit(documents: Documents, filter: AuditFilter): Asy
 
 /** Several servers write at once, and a document holds what came while the one before was written. */
 function inOrder(entries: readonly AuditEntry[]): readonly AuditEntry[] {
-  return [...entries].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)))
+  return [...entries].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 function fits(entry: AuditEntry, { project, actor }: AuditFilter): boolean {

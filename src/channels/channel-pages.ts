@@ -1,6 +1,6 @@
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
+import type { FinishedPage, FinishedPages } from '../registry/finished-pages.ts'
 import type { PageFormat } from '../registry/pages.ts'
 import { htmlPage, jsonPage, shownOf } from '../registry/project-page.ts'
 import type { Project, Projects } from '../registry/projects.ts'
@@ -12,8 +12,13 @@ export interface ChannelPages {
   project(channel: string, name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxBytes: number): ChannelPages {
-  const finished = new FinishedPages(maxBytes)
+/** `site`: how clients reach the server, without a slash at the end. */
+export function channelPagesOf(
+  projects: Projects,
+  fresh: FreshDocuments,
+  site: string,
+  finished: FinishedPages,
+): ChannelPages {
   return {
     async project(channel, name, format) {
       const [project, channels] = await Promise.all([
@@ -24,7 +29,7 @@ export function channelPagesOf(projects: Projects, fresh: FreshDocuments, maxByt
       const pointer = currentOf(channels?.value, channel)
       const version = `${project.version} ${pointer?.serial ?? 0}`
       return await finished.get(`${channel} ${name} ${format}`, version, () => {
-        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../' }
+        const page = { ...shownOf(project.head, promotedOf(project, pointer)), toRoot: '../../../../', site }
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },

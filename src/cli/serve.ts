@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { quote } from '../deploy/node/shell.ts'
 import { messageOf } from '../errors.ts'
-import { createApp } from '../http/app.ts'
+import { listenerFor } from '../http/app.ts'
 import { listen } from '../http/server.ts'
 import { jsonLog } from '../log.ts'
 import { openServices } from '../services.ts'
@@ -14,7 +14,7 @@ export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder)
   const log = jsonLog((line) => terminal.printError(line.trimEnd()), Date.now)
   await using services = await openServices(config, terminal.stagingThread, log)
-  await using listening = await listen(createApp(services, log), {
+  await using listening = await listen(listenerFor(services, log), {
     ...config.server,
     minimumBytesPerSecond: config.upload.minimumBytesPerSecond,
     maxBodyBytes: config.upload.maxFileBytes * 2,

@@ -16,7 +16,14 @@ export interface Config {
   readonly store: DiskStoreConfig | S3StoreConfig
   /** Where uploads are spooled. */
   readonly spool: string
-  readonly access: { readonly anonymousRead: boolean; readonly adminToken?: Secret }
+  /** Whether clients fetch files from the S3 server itself, by URLs signed for them. */
+  readonly redirectDownloads: boolean
+  readonly access: {
+    readonly anonymousRead: boolean
+    readonly adminToken?: Secret
+    /** Sites whose scripts may read; `*` for all. */
+    readonly corsOrigins: readonly string[]
+  }
   readonly upload: {
     readonly maxFileBytes: number
     readonly minimumBytesPerSecond: number

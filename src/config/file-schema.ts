@@ -12,6 +12,8 @@ export type ServiceSettings = z.infer<typeof service>
 
 const channel = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes')
 
+const origin = z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'expected an origin, https://app.example.com, or "*"')
+
 /** wheelhouse.yaml. The environment overrides what stands here; `wheelhouse.example.yaml` explains every field. */
 export const fileSchema = z.strictObject({
   server: z
@@ -25,8 +27,19 @@ export const fileSchema = z.strictObject({
       tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
     })
     .prefault({}),
-  storage: z.strictObject({ folder: z.string().optional(), spool: z.string().optional() }).default({}),
-  access: z.strictObject({ anonymous_read: z.boolean().optional() }).default({}),
+  storage: z
+    .strictObject({
+      folder: z.string().optional(),
+      spool: z.string().optional(),
+      redirect_downloads: z.boolean().optional(),
+    })
+    .default({}),
+  access: z
+    .strictObject({
+      anonymous_read: z.boolean().optional(),
+      cors_origins: z.array(origin).default(['*']),
+    })
+    .prefault({}),
   upload: z
     .strictObject({
       max_bytes: z
@@ -85,6 +98,7 @@ export const environmentSchema = z.object({
     .regex(/^([A-Za-z0-9._-]+\/)*$/, 'expected a prefix that ends with a slash')
     .optional(),
   S3_REGION: z.string().optional(),
+  S3_REDIRECT_DOWNLOADS: truth.optional(),
   S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),

@@ -88,6 +88,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     },
     store,
     spool: spool === undefined ? ownSpool : resolve(folder, spool),
+    redirectDownloads: redirectDownloads(env, file, store, mistakes),
     access: accessOf(env, file),
     upload: uploadOf(env, file),
     freshness: (file.freshness_seconds ?? 0) * 1000,
@@ -118,10 +119,24 @@ function uploadOf(env: EnvironmentSettings, { upload }: FileSettings): Config['u
   }
 }
 
+function redirectDownloads(
+  env: EnvironmentSettings,
+  file: FileSettings,
+  { kind }: DiskStoreConfig | S3StoreConfig,
+  mistakes: Mistake[],
+): boolean {
+  const wanted = env.S3_REDIRECT_DOWNLOADS ?? file.storage.redirect_downloads ?? false
+  if (wanted && kind === 'disk') {
+    mistakes.push({ path: 'storage.redirect_downloads', problem: 'is for S3 alone, and S3_BUCKET is not set' })
+  }
+  return wanted
+}
+
 function accessOf(env: EnvironmentSettings, file: FileSettings): Config['access'] {
   const anonymousRead = env.WHEELHOUSE_ANONYMOUS_READ ?? file.access.anonymous_read ?? false
   const token = env.WHEELHOUSE_ADMIN_TOKEN
-  return token === undefined ? { anonymousRead } : { anonymousRead, adminToken: new Secret(token) }
+  const open = { anonymousRead, corsOrigins: file.access.cors_origins }
+  return token === undefined ? open : { ...open, adminToken: new Secret(token) }
 }
 
 function storeOf(

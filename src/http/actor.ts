@@ -3,6 +3,7 @@ import type { Actor } from '../audit/model.ts'
 import { type Access, identityOf } from './authentication.ts'
 
 /** Who asks, as the audit keeps it. */
-export function actorOf(context: Context, access: Access, identity = identityOf(context)): Actor {
-  return { token: identity.token, name: identity.name, from: access.clientAddress(context) }
+export function actorOf(context: Context, access: Access): Actor {
+  const { token, name } = identityOf(context)
+  return { token, name, from: access.clientAddress(context) }
 }

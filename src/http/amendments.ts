@@ -16,8 +16,8 @@ export interface AmendmentRoutesPorts {
 }
 
 const reason = z.string().max(1_000)
-const reasonBody = z.strictObject({ reason: reason.optional() })
-const statusBody = z.strictObject({ status: z.enum(projectStatuses), reason: reason.optional() })
+export const reasonBody = z.strictObject({ reason: reason.optional() })
+export const statusBody = z.strictObject({ status: z.enum(projectStatuses), reason: reason.optional() })
 
 type Params = Readonly<Record<string, string>>
 

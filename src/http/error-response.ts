@@ -79,7 +79,12 @@ function clientIsGone(context: Context, error: unknown): boolean {
 
 function unexpected(context: Context, error: unknown, log: ErrorLog): DomainError {
   const stack = error instanceof Error ? error.stack : undefined
-  log.error(`Unexpected error: ${messageOf(error)}`, { method: context.method, path: context.path, stack })
+  log.error(`Unexpected error: ${messageOf(error)}`, {
+    request: context.state['requestId'],
+    method: context.method,
+    path: context.path,
+    stack,
+  })
   const text = 'Wheelhouse failed unexpectedly; its log has the details. Trying again may help, and a report will.'
   return new DomainError('internal', text)
 }

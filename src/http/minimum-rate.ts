@@ -9,7 +9,7 @@ const interval = 15_000
  */
 export function enforceMinimumRate(server: Server, bytesPerSecond: number, maxBodyBytes: number): void {
   server.requestTimeout = 0
-  server.on('request', (request: IncomingMessage) => {
+  const watch = (request: IncomingMessage) => {
     if (!hasBody(request)) return
     const { socket } = request
     const start = socket.bytesRead
@@ -22,7 +22,9 @@ export function enforceMinimumRate(server: Server, bytesPerSecond: number, maxBo
     }, interval)
     timer.unref()
     request.once('close', () => clearInterval(timer))
-  })
+  }
+  // Requests that ask before they send (`continue.ts`) come by an event of their own.
+  server.on('request', watch).on('checkContinue', watch)
 }
 
 function hasBody(request: IncomingMessage): boolean {

@@ -16,7 +16,7 @@ export interface ProjectRoutesPorts {
   readonly externalUrl: string
 }
 
-const listQuery = z.object({
+export const listQuery = z.object({
   prefix: z.string().max(200).default(''),
   after: z.string().max(200).default(''),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),

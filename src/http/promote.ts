@@ -14,7 +14,7 @@ import { answerAs, deployView } from './deploys.ts'
 import { projectIn } from './project-in-path.ts'
 import { parsed, readJson } from './request-body.ts'
 
-const bodySchema = z.strictObject({ reason: z.string().max(1_000).optional() })
+export const promotionBody = z.strictObject({ reason: z.string().max(1_000).optional() })
 const waitSchema = z.coerce.number().min(0).max(86_400)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
@@ -41,7 +41,7 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 }
 
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
-  const { reason } = parsed(bodySchema, context.request.body ?? {}, 'The body')
+  const { reason } = parsed(promotionBody, context.request.body ?? {}, 'The body')
   const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
   const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type Koa from 'koa'
 import { DomainError } from '../errors.ts'
+import { continueWhenRead } from './continue.ts'
 import { enforceMinimumRate } from './minimum-rate.ts'
 import { followTls, readTls, type TlsFiles } from './tls.ts'
 
@@ -20,9 +20,10 @@ export interface Listening extends AsyncDisposable {
   readonly port: number
 }
 
-/** Serves the app. Disposing stops taking connections, lets running requests finish for ten seconds, then cuts them. */
-export async function listen(app: Koa, options: ListenOptions): Promise<Listening> {
-  const { server, follower } = serverFor(app.callback(), options)
+/** Serves what the listener answers. Disposing stops taking connections, lets running requests finish for ten seconds, then cuts them. */
+export async function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
+  const { server, follower } = serverFor(listener, options)
+  continueWhenRead(server, listener)
   server.keepAliveTimeout = 75_000
   server.headersTimeout = 80_000
   enforceMinimumRate(server, options.minimumBytesPerSecond, options.maxBodyBytes)

@@ -5,10 +5,12 @@ import { requireChannel } from '../channels/promote.ts'
 import { DomainError } from '../errors.ts'
 import { allows, allowsEverywhere } from '../identity/scopes.ts'
 import { parseProjectName } from '../packaging/names.ts'
-import type { Encoded, FinishedPage } from '../registry/finished-pages.ts'
+import { availableCodings } from '../registry/compression.ts'
+import type { FinishedPage } from '../registry/finished-pages.ts'
 import type { Pages } from '../registry/pages.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
-import { acceptsGzip, type SimpleType, simpleNegotiation } from './negotiation.ts'
+import { type Negotiated, type SimpleType, simpleNegotiation } from './negotiation.ts'
+import { redirect, sendPage } from './send-page.ts'
 
 /**
  * The simple API (PEP 503, 691): `/simple/` and `/simple/<project>/`. hatch takes every index but PyPI for devpi, and
@@ -16,14 +18,14 @@ import { acceptsGzip, type SimpleType, simpleNegotiation } from './negotiation.t
  */
 export function simpleRoutes(pages: Pages, access: Access): Router {
   const router = new Router({ strict: true })
-  const negotiate = simpleNegotiation()
+  const negotiate = simpleNegotiation(availableCodings())
   const read = requireScope(access, 'read')
 
   for (const root of ['simple', '+simple']) {
     const path = `/${root.replace('+', '\\+')}`
     router.get(`${path}/`, read, async (context) => {
       const type = negotiate(context)
-      sendPage(context, type, await rootFor(context, pages, type))
+      await sendPage(context, type, await rootFor(context, pages, type))
     })
     router.get(`${path}/:project/`, read, (context) =>
       answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
@@ -44,12 +46,12 @@ export function channelRoutes(
   access: Access,
 ): Router {
   const router = new Router({ strict: true })
-  const negotiate = simpleNegotiation()
+  const negotiate = simpleNegotiation(availableCodings())
   const read = requireScope(access, 'read')
   router.get('/channels/:channel/simple/', read, async (context) => {
     requireChannel(channels, context.params['channel'] ?? '')
     const type = negotiate(context)
-    sendPage(context, type, await rootFor(context, pages, type))
+    await sendPage(context, type, await rootFor(context, pages, type))
   })
   router.get('/channels/:channel/simple/:project/', read, async (context) => {
     const channel = context.params['channel'] ?? ''
@@ -72,7 +74,7 @@ async function rootFor(
 
 async function answerProject(
   context: Context & { readonly params: Readonly<Record<string, string>> },
-  negotiate: (context: Context) => SimpleType,
+  negotiate: (context: Context) => Negotiated,
   find: (project: string, type: SimpleType) => Promise<FinishedPage | undefined>,
 ): Promise<void> {
   const raw = context.params['project'] ?? ''
@@ -81,41 +83,7 @@ async function answerProject(
   const type = negotiate(context)
   const page = project === undefined ? undefined : await find(project, type)
   if (page === undefined) throw noProject(raw)
-  sendPage(context, type, page)
-}
-
-function sendPage(context: Context, type: SimpleType, page: FinishedPage): void {
-  const chosen = page.gzip !== undefined && acceptsGzip(context) ? page.gzip : page.identity
-  context.set({
-    'Content-Type': type.contentType,
-    // Always revalidate: pip since 26.2 and uv believe what is said here, and an upload must be seen at once.
-    'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding, Authorization',
-    ETag: chosen.etag,
-  })
-  if (matches(context.req.headers['if-none-match'], chosen)) {
-    context.status = 304
-    return
-  }
-  if (chosen === page.gzip) context.set('Content-Encoding', 'gzip')
-  context.status = 200
-  context.body = chosen.body
-  context.set('Content-Type', type.contentType)
-}
-
-/** Weak comparison (RFC 9110 13.1.2): proxies turn a strong tag weak when they compress. */
-function matches(header: string | undefined, { etag }: Encoded): boolean {
-  if (header === undefined) return false
-  return (
-    header === etag || header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-  )
-}
-
-/** Relative, so that it holds behind a proxy with a path prefix. */
-function redirect(context: Context, to: string): void {
-  context.status = 301
-  context.set('Location', to)
-  context.body = `Moved to ${to}\n`
+  await sendPage(context, type, page)
 }
 
 function noProject(name: string): DomainError {

@@ -2,7 +2,8 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Audit } from '../audit/audit.ts'
 import type { Actor } from '../audit/model.ts'
-import { DomainError } from '../errors.ts'
+import { DomainError, isDomainError } from '../errors.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { checkEarly, claimOf } from '../registry/claim.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
@@ -13,6 +14,7 @@ import { readUploadForm, tooLarge, type UploadLimits } from './upload-form.ts'
 export interface UploadPorts extends PublishPorts {
   readonly staging: Staging
   readonly audit: Audit
+  readonly metrics: Metrics
   readonly limits: UploadLimits
   /** Without a slash at the end. */
   readonly externalUrl: string
@@ -28,7 +30,12 @@ const indexPaths = ['/simple', '/\\+simple', '/channels/:channel/simple'].flatMa
  */
 export function uploadRoutes(ports: UploadPorts, access: Access): Router {
   const router = new Router({ strict: true })
-  for (const path of ['/legacy/', '/legacy', '/']) router.post(path, (context) => upload(context, ports, access))
+  const counted = (context: Context) =>
+    upload(context, ports, access).catch((error: unknown) => {
+      if (isDomainError(error)) ports.metrics.upload('refused')
+      throw error
+    })
+  for (const path of ['/legacy/', '/legacy', '/']) router.post(path, counted)
   for (const path of indexPaths) router.post(path, (context) => refuseAtIndex(context, ports.externalUrl))
   return router
 }
@@ -43,6 +50,7 @@ function refuseAtIndex(context: Context, externalUrl: string): never {
 /** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
+  context.state['identity'] = identity
   refuseByLength(context, ports.limits)
   const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) =>
     checkEarly(fields, filename, ports.rules),
@@ -51,7 +59,8 @@ async function upload(context: Context, ports: UploadPorts, access: Access): Pro
     // The form has named the project by now, and with it what the token must be good for.
     permitted(identity, 'upload', claimOf(form.fields, form.filename, ports.rules).project)
     const published = await publish(ports, { ...form, by: identity.name })
-    await keep(ports.audit, published, actorOf(context, access, identity))
+    await keep(ports.audit, published, actorOf(context, access))
+    ports.metrics.upload(published.outcome)
     answer(context, published)
   } finally {
     form.staged.discard()

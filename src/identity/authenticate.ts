@@ -10,6 +10,8 @@ export interface Identity {
   readonly token: string
   readonly name: string
   readonly scopes: readonly Grant[]
+  /** Milliseconds since the epoch; absent where it lives for ever. */
+  readonly expiresAt?: number
 }
 
 export interface Authenticator {
@@ -54,7 +56,8 @@ export function authenticator(
       const found = (await fresh.get(tokenDocument, keys.token(id)))?.value
       if (found === undefined || !sameHash(found.hash, hash) || !isAlive(found, clock.now())) return undefined
       tellOnce(found)
-      return { token: found.id, name: found.name, scopes: found.scopes }
+      const { name, scopes, expiresAt } = found
+      return { token: id, name, scopes, ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }) }
     },
   }
 }

@@ -44,15 +44,22 @@ export class DiskStore implements ObjectStore {
     return this.#revisions.of(prefix)
   }
 
+  knownVersion(key: string): string | undefined {
+    return this.#versions.get(key)
+  }
+
   async read(key: string, unlessVersion?: string) {
     const remembered = this.#versions.get(key)
     if (unlessVersion !== undefined && remembered === unlessVersion) return 'unchanged'
+    const revision = this.#revisions.of(key)
     const file = await open(this.#path(key)).catch(noneOr(key))
     if (file === undefined) return undefined
     try {
       const version = versionOf(await file.stat({ bigint: true }))
-      if (version === unlessVersion) return 'unchanged'
-      return { body: await file.readFile(), version }
+      const found = version === unlessVersion ? ('unchanged' as const) : { body: await file.readFile(), version }
+      // What was read may be old by now where somebody wrote or removed meanwhile, and must not be taken for the present.
+      if (this.#revisions.of(key) === revision) this.#keep(key, version)
+      return found
     } finally {
       await file.close()
     }
@@ -69,7 +76,8 @@ export class DiskStore implements ObjectStore {
         const [version] = await Promise.all([this.#stamp(file), createFolder(dirname(path), this.#root)])
         await rename(temporary, path)
         await syncFolder(dirname(path))
-        return this.#remember(key, version)
+        this.#keep(key, version)
+        return { ok: true, version }
       } catch (error) {
         this.#versions.delete(key)
         await unlink(temporary).catch(() => undefined)
@@ -121,8 +129,8 @@ export class DiskStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     await this.#exclusively(key, async (path) => {
-      this.#versions.delete(key)
       await unlink(path).catch(noneOr(key))
+      this.#versions.delete(key)
       await syncFolder(dirname(path)).catch(noneOr(key))
     })
   }
@@ -131,15 +139,19 @@ export class DiskStore implements ObjectStore {
     return join(this.#root, key)
   }
 
-  /** The revision grows when the task is over, whatever came of it: a write that rejected may have happened. */
+  /** The revision grows whatever comes of the task: a write that rejected may have happened. */
   #exclusively<T>(key: string, task: (path: string) => Promise<T>): Promise<T> {
-    return this.#mutex.run(key, () =>
-      task(this.#path(key))
-        .catch((error: unknown) => {
-          throw storageError(key, error)
-        })
-        .finally(() => this.#revisions.grow(key)),
-    )
+    return this.#mutex.run(key, async () => {
+      // Before and after: a read in between sees neither the old nor the new as the present.
+      this.#revisions.grow(key)
+      try {
+        return await task(this.#path(key))
+      } catch (error) {
+        throw storageError(key, error)
+      } finally {
+        this.#revisions.grow(key)
+      }
+    })
   }
 
   async #currentVersion(key: string): Promise<string | undefined> {
@@ -155,10 +167,9 @@ export class DiskStore implements ObjectStore {
   }
 
   /** The map only saves a look at the disk: dropping an entry costs one `stat`. */
-  #remember(key: string, version: string): WriteResult {
+  #keep(key: string, version: string): void {
     if (this.#versions.size >= rememberedVersions) this.#versions.clear()
     this.#versions.set(key, version)
-    return { ok: true, version }
   }
 
   /** A hard link costs nothing, but works within one filesystem only; from another the bytes are copied. */

@@ -12,6 +12,8 @@ export const keys = {
   fileMetadata: (project: string, sha256: string, filename: string) =>
     `${join('files', project, sha256, filename)}.metadata`,
   projectPrefix: 'projects/',
+  fileProvenance: (project: string, sha256: string, provenanceSha256: string) =>
+    join('files', project, sha256, `provenance-${provenanceSha256}`),
   project: (project: string) => `${join('projects', project)}.json`,
   projectSegment: (project: string, n: number) => `${join('projects', project, String(n))}.json`,
   catalogPrefix: 'catalog/',

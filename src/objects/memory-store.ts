@@ -21,6 +21,10 @@ export class MemoryStore implements ObjectStore {
     return this.#revisions.of(prefix)
   }
 
+  knownVersion(key: string): string | undefined {
+    return this.#objects.get(key)?.version
+  }
+
   async read(key: string, unlessVersion?: string) {
     const kept = this.#objects.get(key)
     if (kept === undefined) return undefined

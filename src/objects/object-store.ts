@@ -23,6 +23,11 @@ export interface ObjectStore {
    * (`catalog/`), so that nothing changed while it stands still. Absent where others write too.
    */
   revision?(prefix: string): number
+  /**
+   * Where this process alone writes: the version that the key has now, if that is known without asking; at once, because
+   * finished pages are shown to be fresh by it. `undefined`: ask by `read` or `head`.
+   */
+  knownVersion?(key: string): string | undefined
   /** A document, whole. `unchanged` when it still has the version given; `undefined` when there is none. */
   read(key: string, unlessVersion?: string): Promise<StoredDocument | 'unchanged' | undefined>
   /** Writes a small document under a condition. */
@@ -34,6 +39,11 @@ export interface ObjectStore {
   writeFile(key: string, path: string, sha256?: string): Promise<WriteResult>
   /** Streams an object or a part of it. Rejects with `file-not-found` before the first byte when there is none. */
   open(key: string, range?: ByteRange): Promise<OpenedObject>
+  /**
+   * Where the store has an address of its own: a URL that answers this method for so many seconds without any credentials,
+   * with the given Content-Disposition.
+   */
+  signedUrl?(key: string, method: 'GET' | 'HEAD', seconds: number, disposition: string): Promise<string>
   /** Size and version without the bytes; `undefined` when there is none. */
   head(key: string): Promise<ObjectEntry | undefined>
   /** All keys that start with the prefix, in byte order, from any number of pages. */

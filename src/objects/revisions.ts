@@ -2,13 +2,16 @@
 export class Revisions {
   readonly #counts = new Map<string, number>()
 
-  /** `prefix` ends with the slash after the first part. */
-  of(prefix: string): number {
-    return this.#counts.get(prefix) ?? 0
+  /** Of a key, or of the first part alone with its slash. */
+  of(key: string): number {
+    return this.#counts.get(firstPart(key)) ?? 0
   }
 
   grow(key: string): void {
-    const prefix = key.slice(0, key.indexOf('/') + 1)
-    this.#counts.set(prefix, this.of(prefix) + 1)
+    this.#counts.set(firstPart(key), this.of(key) + 1)
   }
+}
+
+function firstPart(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1)
 }

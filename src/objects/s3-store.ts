@@ -9,6 +9,7 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { DomainError } from '../errors.ts'
 import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
 import type { S3Clients } from './s3-clients.ts'
@@ -71,6 +72,13 @@ export class S3Store implements ObjectStore {
       if (!isMissing(error)) throw s3Error(key, error)
       throw new DomainError('file-not-found', `There is no object «${key}» in the store.`, { key })
     }
+  }
+
+  /** Signed by hand of the SDK, without asking the server. */
+  signedUrl(key: string, method: 'GET' | 'HEAD', seconds: number, disposition: string): Promise<string> {
+    const input = { ...this.#at(key), ResponseContentDisposition: disposition }
+    const command = method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input)
+    return getSignedUrl(this.#clients.reading, command, { expiresIn: seconds })
   }
 
   async head(key: string): Promise<ObjectEntry | undefined> {

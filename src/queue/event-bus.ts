@@ -16,5 +16,7 @@ export interface EventBus {
   publish(event: BusEvent): void
   /** Resolves once events published from now on, by any process, will arrive. */
   subscribe(listener: (event: BusEvent) => void): Promise<Disposable>
+  /** Rejects where news would be lost now. */
+  ping(): Promise<void>
   close(): Promise<void>
 }

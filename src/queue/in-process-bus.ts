@@ -12,6 +12,7 @@ export function inProcessBus(report: (error: unknown) => void): EventBus {
       listeners.add(mine)
       return { [Symbol.dispose]: () => void listeners.delete(mine) }
     },
+    async ping() {},
     async close() {
       listeners.clear()
     },

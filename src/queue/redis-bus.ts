@@ -32,6 +32,9 @@ export function redisBus(redisUrl: string, report: (error: unknown) => void): Ev
       await subscriber.subscribe(channel)
       return { [Symbol.dispose]: () => void listeners.delete(mine) }
     },
+    async ping() {
+      await publisher.ping()
+    },
     async close() {
       listeners.clear()
       publisher.disconnect()

@@ -1,60 +1,62 @@
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { type Coding, compress } from './compression.ts'
 
-const compress = promisify(gzip)
-
-/** A page as bytes ready to be sent. */
+/** A page as bytes ready to be sent, in each coding that somebody asked for. */
 export interface FinishedPage {
-  readonly identity: Encoded
-  /** Absent where compressing does not pay. */
-  readonly gzip?: Encoded
+  /** False where compressing does not pay. */
+  readonly compressible: boolean
+  /** Strong and quoted (RFC 9110 8.8.3), so one for each representation; known before that is made. */
+  etag(coding: Coding | undefined): string
+  /** Compressed at the first call, off the event loop, and kept. */
+  body(coding: Coding | undefined): Buffer | Promise<Buffer>
 }
 
-export interface Encoded {
-  readonly body: Buffer
-  /** Strong and quoted (RFC 9110 8.8.3), so one for each representation. */
-  readonly etag: string
+interface Kept {
+  readonly version: string
+  readonly page: Promise<FinishedPage>
+  bytes: number
 }
 
 /**
  * Pages as finished bytes, in a cache bounded by them. A page is made once for each version of what it shows, however
- * many ask meanwhile; compressing happens on zlib's threads, off the event loop.
+ * many ask meanwhile.
  */
 export class FinishedPages {
-  readonly #pages = new Map<string, { readonly version: string; readonly page: Promise<FinishedPage>; bytes: number }>()
+  readonly #pages = new Map<string, Kept>()
   readonly #maxBytes: number
+  readonly #counted: (hit: boolean) => void
   #bytes = 0
 
-  constructor(maxBytes: number) {
+  /** `counted` is told of each call, whether the page was there already. */
+  constructor(maxBytes: number, counted: (hit: boolean) => void = () => undefined) {
     this.#maxBytes = maxBytes
+    this.#counted = counted
   }
 
   get(name: string, version: string, render: () => Promise<string> | string): Promise<FinishedPage> {
     const kept = this.#pages.get(name)
-    if (kept !== undefined) {
-      this.#pages.delete(name)
-      this.#pages.set(name, kept)
-      if (kept.version === version) return kept.page
-    }
-    return this.#make(name, version, render)
+    const hit = kept !== undefined && kept.version === version
+    this.#counted(hit)
+    if (kept === undefined || !hit) return this.#make(name, version, render)
+    this.#pages.delete(name)
+    this.#pages.set(name, kept)
+    return kept.page
   }
 
   #make(name: string, version: string, render: () => Promise<string> | string): Promise<FinishedPage> {
-    const entry = { version, page: finishedPage(render), bytes: 0 }
+    const grow = (bytes: number) => {
+      if (this.#pages.get(name) !== entry) return
+      entry.bytes += bytes
+      this.#bytes += bytes
+      this.#evict()
+    }
+    // The entry is there before anything grows: rendering takes at least one turn.
+    const entry: Kept = { version, page: finishedPage(render, grow), bytes: 0 }
     this.#drop(name)
     this.#pages.set(name, entry)
-    entry.page.then(
-      (page) => {
-        if (this.#pages.get(name) !== entry) return
-        entry.bytes = page.identity.body.length + (page.gzip?.body.length ?? 0)
-        this.#bytes += entry.bytes
-        this.#evict()
-      },
-      () => {
-        if (this.#pages.get(name) === entry) this.#drop(name)
-      },
-    )
+    entry.page.catch(() => {
+      if (this.#pages.get(name) === entry) this.#drop(name)
+    })
     return entry.page
   }
 
@@ -71,11 +73,39 @@ export class FinishedPages {
   }
 }
 
-/** Makes a page outside of any cache. */
-export async function finishedPage(render: () => Promise<string> | string): Promise<FinishedPage> {
-  const body = Buffer.from(await render())
-  const digest = createHash('sha256').update(body).digest('base64url').slice(0, 32)
-  const identity = { body, etag: `"${digest}"` }
-  const packed = await compress(body, { level: 6 })
-  return packed.length < body.length ? { identity, gzip: { body: packed, etag: `"${digest}-gzip"` } } : { identity }
+/** Below this many bytes a header more costs what compressing saves. */
+const worthwhile = 256
+
+/** Makes a page, outside of any cache where nobody is told how it `grows`. */
+export async function finishedPage(
+  render: () => Promise<string> | string,
+  grow: (bytes: number) => void = () => undefined,
+): Promise<FinishedPage> {
+  const identity = Buffer.from(await render())
+  const digest = createHash('sha256').update(identity).digest('base64url').slice(0, 32)
+  const packed = new Map<Coding, Buffer | Promise<Buffer>>()
+
+  async function pack(coding: Coding): Promise<Buffer> {
+    try {
+      const body = await compress(coding, identity)
+      packed.set(coding, body)
+      grow(body.length)
+      return body
+    } catch (error) {
+      packed.delete(coding)
+      throw error
+    }
+  }
+
+  grow(identity.length)
+  return {
+    compressible: identity.length >= worthwhile,
+    etag: (coding) => (coding === undefined ? `"${digest}"` : `"${digest}-${coding}"`),
+    body(coding) {
+      if (coding === undefined) return identity
+      const known = packed.get(coding) ?? pack(coding)
+      if (!packed.has(coding)) packed.set(coding, known)
+      return known
+    },
+  }
 }

@@ -87,6 +87,14 @@ export const formRefusals = {
       'Name, version, Requires-Python or Requires-Dist of the form mean something else than those inside the archive.',
     fix: 'Build again, and upload what was built.',
   },
+  'attestations-malformed': {
+    means: 'The attestations that came with the file are no list of attestation objects (PEP 740).',
+    fix: 'Make them with a current pypi-attestations, or upload without them.',
+  },
+  'attestations-of-other-file': {
+    means: 'An attestation names another filename or other bytes than those uploaded: it would prove nothing of them.',
+    fix: 'Sign again what is uploaded, after the last build.',
+  },
 } as const satisfies RefusalCatalogue
 
 /** `why` has the values involved, and no full stop. */

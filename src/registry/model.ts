@@ -17,6 +17,8 @@ const fileRecord = z.object({
   requiresPython: z.string().optional(),
   /** SHA-256 (hex) of the wheel's METADATA, kept beside the file (PEP 658). */
   metadataSha256: z.string().optional(),
+  /** SHA-256 (hex) of the provenance object that came with it (PEP 740), kept beside the file. */
+  provenanceSha256: z.string().optional(),
   /** ISO 8601 with at most six fractional digits and Z, as PEP 700 wants it. */
   uploadedAt: z.string(),
   /** Name of the token that uploaded it. */
@@ -68,7 +70,7 @@ export const noAmendments: Amendments = { yankedReleases: {}, yankedFiles: {}, d
 const sweepMark = z.object({
   /** Counts the sweeps of this project's bytes. */
   serial: z.int(),
-  /** `<sha256>/<filename>` of bytes without a record that are being removed, and that no commit takes. */
+  /** `<sha256>/<name>` of bytes without a record that are being removed, and that no commit takes. */
   files: z.array(z.string()),
   /** ISO 8601. */
   at: z.string(),

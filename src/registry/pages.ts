@@ -1,5 +1,5 @@
 import type { Catalog } from './catalog.ts'
-import { type FinishedPage, FinishedPages, finishedPage } from './finished-pages.ts'
+import { type FinishedPage, type FinishedPages, finishedPage } from './finished-pages.ts'
 import { htmlIndex, htmlPage, jsonIndex, jsonPage, type ProjectPage, shownOf } from './project-page.ts'
 import type { Project, Projects } from './projects.ts'
 
@@ -14,8 +14,8 @@ export interface Pages {
   project(name: string, format: PageFormat): Promise<FinishedPage | undefined>
 }
 
-export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number): Pages {
-  const finished = new FinishedPages(maxBytes)
+/** `site`: how clients reach the server, without a slash at the end. */
+export function pagesOf(projects: Projects, catalog: Catalog, site: string, finished: FinishedPages): Pages {
   return {
     async indexOf(format, visible) {
       const names = (await catalog.names()).names.filter(visible)
@@ -31,14 +31,14 @@ export function pagesOf(projects: Projects, catalog: Catalog, maxBytes: number):
       const version = await projects.headVersion(name)
       if (version === undefined) return undefined
       return await finished.get(`${name} ${format}`, version, async () => {
-        const page = pageOf(await projects.get(name))
+        const page = pageOf(await projects.get(name), site)
         return format === 'json' ? jsonPage(page) : htmlPage(page)
       })
     },
   }
 }
 
-function pageOf(project: Project): ProjectPage {
+function pageOf(project: Project, site: string): ProjectPage {
   const versions = [...project.releases.keys()]
-  return { ...shownOf(project.head, { versions, files: project.files }), toRoot: '../../' }
+  return { ...shownOf(project.head, { versions, files: project.files }), toRoot: '../../', site }
 }

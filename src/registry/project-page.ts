@@ -11,6 +11,8 @@ export interface ProjectPage {
   readonly files: readonly ListedFile[]
   /** From the page's URL to the root of the site, as clients resolve relative links: "../../". */
   readonly toRoot: string
+  /** URL of the site as clients reach it: provenance must be named by a whole URL (PEP 740). */
+  readonly site: string
 }
 
 /**
@@ -31,6 +33,7 @@ export function jsonPage(page: ProjectPage): string {
       'upload-time': file.uploadedAt,
       ...(file.requiresPython === undefined ? {} : { 'requires-python': file.requiresPython }),
       'core-metadata': file.metadataSha256 === undefined ? false : { sha256: file.metadataSha256 },
+      ...(file.provenanceSha256 === undefined ? {} : { provenance: provenanceUrl(page, file) }),
       yanked: file.yanked === undefined ? false : file.yanked.reason || true,
     })),
   })
@@ -46,6 +49,7 @@ export function htmlPage(page: ProjectPage): string {
       ['data-core-metadata', metadata],
       ['data-dist-info-metadata', metadata],
       ['data-yanked', file.yanked?.reason],
+      ['data-provenance', file.provenanceSha256 && provenanceUrl(page, file)],
     ]
     const given = attributes.flatMap(([name, value]) => (value === undefined ? [] : `${name}="${escapeHtml(value)}"`))
     return `<a ${given.join(' ')}>${escapeHtml(file.filename)}</a><br>`
@@ -82,6 +86,10 @@ export function htmlIndex(projects: readonly string[]): string {
 /** Stable and unsigned: pip caches by URL, and finds the metadata by appending «.metadata» to the path (PEP 658). */
 function urlOf(page: ProjectPage, file: FileRecord): string {
   return `${page.toRoot}files/${page.project}/${file.sha256}/${encodeURIComponent(file.filename)}`
+}
+
+function provenanceUrl({ site, project }: ProjectPage, { version, filename }: FileRecord): string {
+  return `${site}/integrity/${project}/${encodeURIComponent(version)}/${encodeURIComponent(filename)}/provenance`
 }
 
 function htmlDocument(title: string, lines: readonly string[], head = ''): string {

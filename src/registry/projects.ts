@@ -1,4 +1,5 @@
 import { DomainError } from '../errors.ts'
+import type { Versioned } from '../objects/documents.ts'
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
 import { sortVersions } from '../packaging/versions.ts'
@@ -12,6 +13,8 @@ export interface Project {
   readonly name: string
   /** Changes whenever anything of the project does. */
   readonly version: string
+  /** Grows by one with each change. */
+  readonly serial: number
   readonly head: ProjectHead
   /** Without the deleted ones, as in `releases`. */
   readonly files: readonly ListedFile[]
@@ -51,7 +54,7 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
       if (head === undefined || !hasRecords(head.value)) return undefined
       const known = built.get(name)
       if (known?.version === head.version) return known
-      const project = build(head.value, head.version, await segments.allFiles(head.value))
+      const project = build(head, await segments.allFiles(head.value))
       if (built.size >= keptProjects) built.clear()
       built.set(name, project)
       return project
@@ -79,7 +82,7 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
   return projects
 }
 
-function build(head: ProjectHead, version: string, records: readonly FileRecord[]): Project {
+function build({ value: head, version, serial }: Versioned<ProjectHead>, records: readonly FileRecord[]): Project {
   const files = listedFiles(head, records)
   const grouped = new Map<string, ListedFile[]>()
   for (const file of files) {
@@ -91,6 +94,7 @@ function build(head: ProjectHead, version: string, records: readonly FileRecord[
   return {
     name: head.project,
     version,
+    serial,
     head,
     files,
     releases,

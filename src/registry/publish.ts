@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { FormDifference } from '../packaging/form-comparison.ts'
+import { provenanceOf } from './attestations.ts'
 import { type Claim, claimOf } from './claim.ts'
 import type { Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
@@ -9,6 +11,7 @@ import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
+import type { Digests } from './staging/messages.ts'
 import type { StagedFile } from './staging/staging.ts'
 import { type StoredOutcome, storeAndCommit } from './store-and-commit.ts'
 import { sweepsSeen } from './sweep-mark.ts'
@@ -39,8 +42,8 @@ export interface PublishPorts {
 }
 
 /**
- * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → what is there
- * already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
+ * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → attestations
+ * → what is there already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
  * `invalid-upload`, `digest-mismatch`, `file-exists` or `project-closed`; then nothing was stored.
  */
 export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
@@ -49,11 +52,12 @@ export async function publish(ports: PublishPorts, upload: Upload): Promise<Publ
   compareWithDigests(claim, digests)
   const archive = await inspect(upload.staged, claim)
   const differences = compareWithArchive(claim, archive.metadata)
-  const record = recordOf(claim, archive, size, digests, upload.by, ports.clock.now())
+  const provenance = provenanceOf(claim.fields, { filename: claim.filename, sha256: digests.sha256 }, upload.by)
+  const record = recordOf(claim, archive, { size, digests, provenance }, upload.by, ports.clock.now())
   const { existing, seen } = await findExisting(ports.projects, claim, record)
   if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project, differences }
   const { name: displayName, bytes: metadata } = archive.metadata
-  const storing = { project: claim.project, displayName, record, path: upload.staged.path, metadata }
+  const storing = { project: claim.project, displayName, record, path: upload.staged.path, metadata, provenance }
   const outcome = await storeAndCommit(ports, storing, seen)
   return { outcome, record, project: claim.project, differences }
 }
@@ -64,11 +68,16 @@ async function inspect(staged: StagedFile, claim: Claim): Promise<AcceptedArchiv
   throw new DomainError('invalid-upload', inspection.problem, { filename: claim.filename, refusal: inspection.code })
 }
 
+interface Received {
+  readonly size: number
+  readonly digests: Digests
+  readonly provenance: Uint8Array | undefined
+}
+
 function recordOf(
   claim: Claim,
   archive: AcceptedArchive,
-  size: number,
-  digests: { readonly sha256: string; readonly blake2b?: string },
+  { size, digests, provenance }: Received,
   uploadedBy: string,
   now: number,
 ): FileRecord {
@@ -81,6 +90,7 @@ function recordOf(
     blake2b: digests.blake2b,
     requiresPython: archive.metadata.requiresPython,
     metadataSha256: archive.metadataSha256,
+    provenanceSha256: provenance && createHash('sha256').update(provenance).digest('hex'),
     uploadedAt: new Date(now).toISOString(),
     uploadedBy,
   }

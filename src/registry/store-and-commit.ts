@@ -21,6 +21,7 @@ export interface Storing {
   /** On local disk. */
   readonly path: string
   readonly metadata: Uint8Array
+  readonly provenance: Uint8Array | undefined
 }
 
 export type StoredOutcome = Exclude<CommitOutcome, 'swept'>
@@ -50,10 +51,11 @@ export async function storeAndCommit(ports: StorePorts, storing: Storing, seen: 
  * they may not rely on it (PEP 643). Keys hold the digest, so a refused condition means that the very same bytes are there:
  * an earlier try got this far.
  */
-async function storeBytes(store: ObjectStore, { project, record, path, metadata }: Storing): Promise<void> {
-  const { sha256, filename } = record
+async function storeBytes(store: ObjectStore, { project, record, path, metadata, provenance }: Storing): Promise<void> {
+  const { sha256, filename, provenanceSha256 = '' } = record
   await Promise.all([
     store.writeFile(keys.file(project, sha256, filename), path, sha256),
     store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
+    provenance && store.write(keys.fileProvenance(project, sha256, provenanceSha256), provenance, 'absent'),
   ])
 }

@@ -11,17 +11,18 @@ export type SweepsSeen = number
 export function sweepsSeen(head: ProjectHead | undefined, file: StoredFile): SweepsSeen {
   const sweep = head?.sweep
   // No number that a mark ever has: these bytes are about to go, whatever was stored.
-  if (sweep?.files.includes(sweepName(file)) === true) return -1
+  if (isMarked(head, file)) return -1
   return sweep?.serial ?? 0
 }
 
 /** Are the bytes that were stored after `seen` still there? */
-export function bytesAreSafe({ sweep }: ProjectHead, file: StoredFile, seen: SweepsSeen): boolean {
-  return (sweep?.serial ?? 0) === seen && sweep?.files.includes(sweepName(file)) !== true
+export function bytesAreSafe(head: ProjectHead, file: StoredFile, seen: SweepsSeen): boolean {
+  return (head.sweep?.serial ?? 0) === seen && !isMarked(head, file)
 }
 
-export function sweepName({ sha256, filename }: StoredFile): string {
-  return `${sha256}/${filename}`
+/** By its bytes: what lies beside them (metadata, provenance) goes and comes with them. */
+function isMarked(head: ProjectHead | undefined, { sha256 }: StoredFile): boolean {
+  return head?.sweep?.files.some((name) => name.startsWith(`${sha256}/`)) === true
 }
 
 export function withSweep(head: ProjectHead, files: readonly string[], at: string, by: string): ProjectHead {
@@ -42,4 +43,4 @@ export function withSweptTombstones(head: ProjectHead, filenames: readonly strin
   return { ...head, amendments: { ...head.amendments, deletedFiles } }
 }
 
-type StoredFile = Pick<FileRecord, 'sha256' | 'filename'>
+type StoredFile = Pick<FileRecord, 'sha256'>

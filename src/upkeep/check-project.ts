@@ -5,7 +5,7 @@ import { type FileRecord, type ProjectHead, projectDocument, segmentDocument } f
 import { digestOf } from './digest.ts'
 import type { Finding } from './findings.ts'
 import { inParallel } from './in-parallel.ts'
-import { fileOf, type ListedProject } from './listing.ts'
+import { fileOf, type ListedProject, namesOf } from './listing.ts'
 import type { Proof } from './proof.ts'
 import { readOr } from './read-or.ts'
 
@@ -94,10 +94,13 @@ function checkOrphans(
   { project, entries, proof, orphansBefore, report }: ProjectCheck,
   records: readonly FileRecord[],
 ) {
-  const listed = [...records, ...(proof?.files.values() ?? [])]
-  const known = new Set(listed.map(({ sha256, filename }) => keys.file(project, sha256, filename)))
+  const known = new Set(records.flatMap(namesOf))
+  // The record is what is missing there, and is reported.
+  const proven = new Set([...(proof?.files.values() ?? [])].map(({ sha256 }) => sha256))
   for (const { key, modified } of entries) {
-    if (!known.has(fileOf(key)) && modified < orphansBefore) report({ id: 'file-orphan', key })
+    const name = fileOf(key).slice(keys.filesOf(project).length)
+    if (known.has(name) || proven.has(name.split('/')[0] ?? '')) continue
+    if (modified < orphansBefore) report({ id: 'file-orphan', key })
   }
 }
 
@@ -120,5 +123,14 @@ async function checkFile(check: ProjectCheck, record: FileRecord): Promise<void>
     if (metadata === undefined) report({ id: 'metadata-missing', key: metadataKey })
     else if (metadata.sha256 !== metadataSha256) report({ id: 'metadata-damaged', key: metadataKey })
   }
+  await checkProvenance(check, record)
   verified(record)
+}
+
+async function checkProvenance({ documents, project, report }: ProjectCheck, record: FileRecord): Promise<void> {
+  const { sha256, provenanceSha256 } = record
+  if (provenanceSha256 === undefined) return
+  const key = keys.fileProvenance(project, sha256, provenanceSha256)
+  const found = await digestOf(documents.store, key)
+  if (found?.sha256 !== provenanceSha256) report({ id: 'provenance-damaged', key })
 }

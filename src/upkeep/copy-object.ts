@@ -15,7 +15,7 @@ type Ports = Pick<CopyPorts, 'source' | 'target' | 'scratch'>
 export async function copyBytes(ports: Ports, key: string): Promise<boolean> {
   const { source, target, scratch } = ports
   const there = await digestOf(target, key)
-  const wanted = key.endsWith('.metadata') ? (await digestOf(source, key))?.sha256 : key.split('/')[2]
+  const wanted = digestIn(key) ?? (await digestOf(source, key))?.sha256
   if (there !== undefined && there.sha256 === wanted) return false
   const path = join(scratch, randomUUID())
   try {
@@ -28,6 +28,13 @@ export async function copyBytes(ports: Ports, key: string): Promise<boolean> {
     await rm(path, { force: true })
   }
   return true
+}
+
+/** `undefined` for metadata, whose digest stands in records alone. */
+function digestIn(key: string): string | undefined {
+  const [, , sha256, name = ''] = key.split('/')
+  if (name.endsWith('.metadata')) return undefined
+  return name.startsWith('provenance-') ? name.slice('provenance-'.length) : sha256
 }
 
 async function download(source: ObjectStore, key: string, path: string): Promise<string> {

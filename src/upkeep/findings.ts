@@ -20,6 +20,10 @@ export const explanations = {
   'file-damaged': { means: 'The bytes of a file are not those that were accepted.', todo: uploadAgain },
   'metadata-missing': { means: 'Installers are told of metadata that is gone.', todo: byRepair },
   'metadata-damaged': { means: 'The metadata beside a wheel is not what was accepted.', todo: byRepair },
+  'provenance-damaged': {
+    means: 'The attestations of a file are gone, or are not what was accepted.',
+    todo: 'Restore the object from a backup of the store. Installs go on without.',
+  },
   'file-orphan': {
     means: 'Bytes that no project lists, older than a day: an upload that was cut off.',
     todo:

@@ -1,5 +1,6 @@
 import { keys } from '../objects/keys.ts'
 import type { ObjectEntry, ObjectStore } from '../objects/object-store.ts'
+import type { FileRecord } from '../registry/model.ts'
 
 /** What lies below `files/` for one project. */
 export interface ProjectObjects {
@@ -23,6 +24,14 @@ async function* objectsByProject(store: ObjectStore): AsyncIterable<ProjectObjec
 export function fileOf(key: string): string {
   return key.endsWith('.metadata') ? key.slice(0, -'.metadata'.length) : key
 }
+
+/** What a record has below `files/<project>/`, without the metadata of the file, which goes with it. */
+export function namesOf({ sha256, filename, provenanceSha256 }: NamedFile): readonly string[] {
+  const names = [`${sha256}/${filename}`]
+  return provenanceSha256 === undefined ? names : [...names, `${sha256}/provenance-${provenanceSha256}`]
+}
+
+type NamedFile = Pick<FileRecord, 'sha256' | 'filename' | 'provenanceSha256'>
 
 /** Heads and segments as they are listed. */
 export interface ListedProject {

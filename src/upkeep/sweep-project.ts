@@ -7,6 +7,7 @@ import { emptyHead } from '../registry/project-head.ts'
 import type { Segments } from '../registry/segments.ts'
 import { sweepDone, withSweep, withSweptTombstones } from '../registry/sweep-mark.ts'
 import { inParallel } from './in-parallel.ts'
+import { namesOf } from './listing.ts'
 import type { Sweepable } from './sweepable.ts'
 
 export interface SweepPorts {
@@ -73,14 +74,16 @@ async function removeDeleted(ports: SweepPorts, project: string, { deleted, newl
     })
   }
   const head = (await ports.documents.read(projectDocument, keys.project(project)))?.value
-  const entries = [...deleted].filter(
-    ([name]) => head?.amendments.deletedFiles[name.split('/')[1] ?? '']?.swept === true,
-  )
+  const entries = [...deleted].filter(([name]) => head !== undefined && isSwept(head, name.split('/')[0] ?? ''))
   await inParallel(
     8,
     entries.flatMap(([, objects]) => objects),
     ({ key }) => ports.documents.store.delete(key),
   )
+}
+
+function isSwept({ amendments }: ProjectHead, digest: string): boolean {
+  return Object.values(amendments.deletedFiles).some(({ sha256, swept }) => sha256 === digest && swept === true)
 }
 
 /** False where another sweep is at work on the project. */
@@ -112,7 +115,7 @@ async function markOrphans(ports: SweepPorts, project: string, names: readonly s
   await change(ports, project, async (head) => {
     if ((head.sweep?.files.length ?? 0) > 0) throw overtaken(project)
     const records = await ports.segments.allFiles(head)
-    const committed = new Set(records.map(({ sha256, filename }) => `${sha256}/${filename}`))
+    const committed = new Set(records.flatMap(namesOf))
     marked = names.filter((name) => !committed.has(name))
     began = ports.clock.monotonic()
     return withSweep(head, marked, new Date(ports.clock.now()).toISOString(), ports.holder)

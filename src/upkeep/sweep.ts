@@ -51,8 +51,8 @@ async function repairedProjects({ store }: Documents): Promise<ReadonlySet<strin
 }
 
 function unproven(orphans: Sweepable['orphans'], proof: Proof | undefined): Sweepable['orphans'] {
-  const proven = new Set([...(proof?.files.values() ?? [])].map(({ sha256, filename }) => `${sha256}/${filename}`))
-  return new Map([...orphans].filter(([name]) => !proven.has(name)))
+  const proven = new Set([...(proof?.files.values() ?? [])].map(({ sha256 }) => sha256))
+  return new Map([...orphans].filter(([name]) => !proven.has(name.split('/')[0] ?? '')))
 }
 
 /** Somebody else sweeps the project, or writes to it without pause: the next sweep has another look. */

@@ -1,7 +1,7 @@
 import { keys } from '../objects/keys.ts'
 import type { ObjectEntry } from '../objects/object-store.ts'
 import type { FileRecord, ProjectHead } from '../registry/model.ts'
-import { fileOf, type ProjectObjects } from './listing.ts'
+import { fileOf, namesOf, type ProjectObjects } from './listing.ts'
 import type { SweepPorts } from './sweep-project.ts'
 
 /** What of a project may go: its objects by `<sha256>/<filename>`. */
@@ -18,7 +18,9 @@ export async function sweepable(
   head: ProjectHead | undefined,
 ): Promise<Sweepable> {
   const records = head === undefined ? [] : await ports.segments.allFiles(head)
-  const known = new Map(records.map((record): [string, FileRecord] => [`${record.sha256}/${record.filename}`, record]))
+  const known = new Map(
+    records.flatMap((record) => namesOf(record).map((name): [string, FileRecord] => [name, record])),
+  )
   const over = head === undefined ? new Set<string>() : await deletedLongAgo(ports, project, head)
   const orphans = new Map<string, ObjectEntry[]>()
   const deleted = new Map<string, ObjectEntry[]>()

@@ -42,6 +42,17 @@ export function eventBusContract(name: string, open: () => Promise<BusUnderTest>
       expect(gone).toEqual([])
     })
 
+    it('answers a ping', async () => {
+      const { here } = opened.use(await open())
+      await here.subscribe(() => undefined)
+      await until(() =>
+        here.ping().then(
+          () => true,
+          () => false,
+        ),
+      )
+    })
+
     it('goes on when a listener throws', async () => {
       const { here, there } = opened.use(await open())
       const heard: BusEvent[] = []

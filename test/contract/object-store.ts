@@ -64,6 +64,26 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       expect(new Set(seen).size).toBe(4)
     })
 
+    it('knows a version at once only where nobody else writes, and then never an old one', async () => {
+      const key = fresh()
+      const known = () => store.knownVersion?.(key)
+      expect(store.knownVersion !== undefined).toBe(store.exclusive)
+      if (!store.exclusive) return
+      let version = await versionAfter(store, key, 'one', 'absent')
+      for (let n = 0; n < 20; n++) {
+        const reads = Array.from({ length: 5 }, () => store.read(key))
+        version = await versionAfter(store, key, `${n}`, { version })
+        expect([version, undefined]).toContain(known())
+        await Promise.all(reads)
+        expect([version, undefined]).toContain(known())
+      }
+      const reads = Array.from({ length: 5 }, () => store.read(key))
+      await store.delete(key)
+      expect(known()).toBeUndefined()
+      await Promise.all(reads)
+      expect(known()).toBeUndefined()
+    })
+
     it('refuses to replace what is gone', async () => {
       const key = fresh()
       const version = await versionAfter(store, key, 'one', 'absent')

@@ -70,11 +70,16 @@ describe('the server, by plain HTTP', () => {
     expect(await second.json()).toMatchObject({ versions: ['1.0', '1.1'] })
   })
 
-  it('sends pages packed to those who take gzip, with a tag of their own', async () => {
+  it('sends pages packed as each client likes best, with a tag for each', async () => {
     const plain = await get('/simple/acme-forms/', { 'accept-encoding': 'identity' })
     const packed = await get('/simple/acme-forms/', { 'accept-encoding': 'gzip' })
     expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip'])
     expect(await packed.text()).toBe(await plain.text())
+    const smaller = await get('/simple/acme-forms/', { 'accept-encoding': 'gzip;q=0.5, br' })
+    expect(smaller.headers.get('content-encoding')).toBe('br')
+    const tag = smaller.headers.get('etag') ?? ''
+    expect((await get('/simple/acme-forms/', { 'accept-encoding': 'br', 'if-none-match': tag })).status).toBe(304)
+    expect((await get('/simple/acme-forms/', { 'accept-encoding': 'gzip', 'if-none-match': tag })).status).toBe(200)
     expect(packed.headers.get('etag')).not.toBe(plain.headers.get('etag'))
     expect(
       (await get('/simple/acme-forms/', { 'accept-encoding': 'gzip;q=0' })).headers.get('content-encoding'),
@@ -115,6 +120,82 @@ describe('the server, by plain HTTP', () => {
     expect(await (await get(`${fileUrl}.metadata`)).text()).toContain('Name: Acme.Forms')
     expect((await get(fileUrl, { 'if-none-match': `"${wheel.sha256}"` })).status).toBe(304)
     expect((await get(fileUrl.replace(wheel.sha256, 'a'.repeat(64)))).status).toBe(404)
+  })
+
+  it('sends several parts at once, and knows by the date too whether the file is still the same', async () => {
+    const date = (await get(fileUrl, {}, 'HEAD')).headers.get('last-modified') ?? ''
+    const parts = await get(fileUrl, { range: 'bytes=0-1,-2', 'if-range': date })
+    const body = Buffer.from(await parts.arrayBuffer())
+    const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(parts.headers.get('content-type') ?? '')?.[1]
+    const size = wheel.bytes.length
+    const part = (range: string, bytes: Buffer) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${range}/${size}\r\n\r\n${bytes.toString('latin1')}\r\n`
+    expect(body.toString('latin1')).toBe(
+      `${part('0-1', wheel.bytes.subarray(0, 2))}${part(`${size - 2}-${size - 1}`, wheel.bytes.subarray(-2))}--${boundary}--\r\n`,
+    )
+    expect([parts.status, parts.headers.get('content-length')]).toEqual([206, String(body.length)])
+    expect((await get(fileUrl, { range: 'bytes=0-1', 'if-range': new Date(0).toUTCString() })).status).toBe(200)
+    expect((await get(fileUrl, { 'if-modified-since': date })).status).toBe(304)
+    expect((await get(fileUrl, { 'if-modified-since': new Date(0).toUTCString() })).status).toBe(200)
+    expect((await get(fileUrl, { range: `bytes=${Array(20).fill('0-0').join()}` })).status).toBe(200)
+  })
+
+  it('describes a project and a release as PyPI does in its JSON', async () => {
+    const next = aWheel({ name: 'Acme.Forms', version: '2.0rc1' })
+    expect((await post(server, next, { name: 'Acme.Forms', version: '2.0rc1' })).status).toBe(200)
+    const answer = await get('/pypi/acme-forms/json')
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+    const etag = answer.headers.get('etag') ?? ''
+    const json = (await answer.json()) as { releases: object; last_serial: number }
+    expect(json).toMatchObject({
+      info: { name: 'Acme.Forms', version: '1.1', yanked: false, release_url: `${server.url}/projects/acme-forms/1.1` },
+      urls: [{ filename: 'acme_forms-1.1-py3-none-any.whl', packagetype: 'bdist_wheel', yanked: false }],
+      vulnerabilities: [],
+      last_serial: expect.any(Number),
+    })
+    expect(Object.keys(json.releases)).toEqual(['1.0', '1.1', '2.0rc1'])
+    expect(await (await get('/pypi/acme-forms/1/json')).json()).toMatchObject({
+      info: { version: '1.0', requires_python: '>=3.8' },
+      urls: [{ digests: { sha256: wheel.sha256 }, size: wheel.bytes.length, url: server.url + fileUrl }],
+    })
+    expect((await get('/pypi/acme-forms/json', { 'if-none-match': etag })).status).toBe(304)
+    expect((await get('/pypi/Acme_Forms/json')).headers.get('location')).toBe('../acme-forms/json')
+    expect((await get('/pypi/Acme_Forms/1.0/json')).headers.get('location')).toBe('../../acme-forms/1.0/json')
+    expect([(await get('/pypi/none/json')).status, (await get('/pypi/acme-forms/9/json')).status]).toEqual([404, 404])
+  })
+
+  it('describes its API to programs, and has every route that it describes', async () => {
+    const answer = await fetch(`${server.url}/openapi.json`)
+    const api = (await answer.json()) as { openapi: string; paths: Record<string, Record<string, object>> }
+    expect(api.openapi).toBe('3.1.0')
+    expect(api.paths['/projects/{project}/status']?.['put']).toMatchObject({
+      requestBody: {
+        content: {
+          'application/json': { schema: { properties: { status: { enum: expect.arrayContaining(['archived']) } } } },
+        },
+      },
+    })
+    for (const [path, operations] of Object.entries(api.paths)) {
+      for (const method of Object.keys(operations)) {
+        const url = path.replace(/\{\w+\}/g, 'some')
+        const text = await (await get(url, { authorization: 'Bearer nothing' }, method.toUpperCase())).text()
+        expect([method, path, text.includes('There is nothing at')]).toEqual([method, path, false])
+      }
+    }
+  })
+
+  it('lets scripts of other sites read, with a token of their own, and change nothing', async () => {
+    const page = await get('/simple/acme-forms/', { origin: 'https://app.example.com' })
+    expect(page.headers.get('access-control-allow-origin')).toBe('*')
+    const ask = (method: string) =>
+      get('/simple/acme-forms/', { origin: 'https://a.example', 'access-control-request-method': method }, 'OPTIONS')
+    const preflight = await ask('GET')
+    expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+      204,
+      expect.stringContaining('Authorization'),
+    ])
+    expect((await ask('DELETE')).headers.get('access-control-allow-methods')).toBeNull()
+    expect((await get('/legacy/', {}, 'POST')).headers.get('access-control-allow-origin')).toBeNull()
   })
 
   it('asks for a token where none or a bad one is given, and refuses one without the scope', async () => {

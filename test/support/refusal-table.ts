@@ -27,7 +27,7 @@ function refusalTables(): string {
       ([id, { means, fix }]) => `| \`${id}\` | ${status} | ${cell(means)} | ${cell(fix)} |`,
     )
     return [
-      `### ${title}`,
+      `## ${title}`,
       '',
       '| id | status | what is wrong | what to do |',
       '| --- | --- | --- | --- |',

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../src/objects/object-store.ts'
 import { amenderOn } from '../../src/registry/amender.ts'
 import { catalogIn } from '../../src/registry/catalog.ts'
 import { committerOn } from '../../src/registry/committer.ts'
+import { FinishedPages } from '../../src/registry/finished-pages.ts'
 import { inspectArchive } from '../../src/registry/inspection.ts'
 import { pagesOf } from '../../src/registry/pages.ts'
 import { projectsIn } from '../../src/registry/projects.ts'
@@ -39,7 +40,7 @@ export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
     catalog,
     documents,
     amender: amenderOn({ documents, segments, clock: systemClock, neededBy: neededFilesIn(documents) }),
-    pages: pagesOf(projects, catalog, 1_000_000),
+    pages: pagesOf(projects, catalog, 'http://127.0.0.1', new FinishedPages(1_000_000)),
     async publish(archive: BuiltArchive, folder: string, fields: Readonly<Record<string, string>>) {
       // A path of its own: a publish that failed may still be reading its file when the next one begins.
       const path = join(folder, `${randomUUID()}-${archive.filename}`)

@@ -39,7 +39,7 @@ describe('the audit', () => {
     const keys: string[] = []
     for await (const { key } of store.list('audit/')) keys.push(key)
     expect(keys.length).toBeLessThan(6)
-    expect(keys.every((key) => /^audit\/2026-11-25\/120000000-[0-9a-f]{8}\.json$/.test(key))).toBe(true)
+    expect(keys.every((key) => /^audit\/2026-11-25\/120000000-[0-9a-z]{4}-[0-9a-f]{8}\.json$/.test(key))).toBe(true)
     expect((await stored(store)).map((entry) => entry.version)).toEqual(Array.from({ length: 200 }, (_, n) => `1.${n}`))
   })
 

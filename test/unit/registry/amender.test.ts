@@ -8,9 +8,9 @@ import { aRecord } from '../../support/file-record.ts'
 import { registryOn } from '../../support/registry.ts'
 
 const json = async ({ pages }: ReturnType<typeof registryOn>) =>
-  JSON.parse(String((await pages.project('app', 'json'))?.identity.body))
+  JSON.parse(String((await pages.project('app', 'json'))?.body(undefined)))
 const html = async ({ pages }: ReturnType<typeof registryOn>) =>
-  String((await pages.project('app', 'html'))?.identity.body)
+  String((await pages.project('app', 'html'))?.body(undefined))
 
 describe('amending a project', () => {
   it('shows yanks, deletions and status on both pages, with their reasons', async () => {

@@ -1,0 +1,151 @@
+import Router from '@koa/router'
+import { z } from 'zod'
+import { errorCodes } from '../errors.ts'
+import type { Scope } from '../identity/scopes.ts'
+import { reasonBody, statusBody } from './amendments.ts'
+import { listQuery } from './projects.ts'
+import { promotionBody } from './promote.ts'
+import { newTokenSchema } from './tokens.ts'
+
+interface Operation {
+  readonly summary: string
+  /** Absent: for everybody. */
+  readonly scope?: Scope
+  readonly body?: z.ZodType
+  readonly query?: z.ZodObject
+  /** Media types of the answer; JSON where left out. */
+  readonly answers?: readonly string[]
+}
+
+const pages = ['application/vnd.pypi.simple.v1+json', 'application/vnd.pypi.simple.v1+html', 'text/html']
+const bytes = ['application/octet-stream']
+const text = ['text/plain', 'application/json']
+const reading = { scope: 'read' } as const
+const amending = { scope: 'manage', body: reasonBody } as const
+const release = '/projects/{project}/{version}'
+const promotionQuery = z.object({
+  channel: z.string().optional(),
+  wait: z.number().min(0).max(86_400).optional(),
+})
+
+/** The routes for programs, by method and path. Aliases and redirects are left out. */
+const operations: Readonly<Record<string, Operation>> = {
+  'get /simple/': { ...reading, summary: 'All projects (PEP 503, 691)', answers: pages },
+  'get /simple/{project}/': {
+    ...reading,
+    summary: 'Files of a project (PEP 503, 691, 700, 714, 592, 792)',
+    answers: pages,
+  },
+  'get /channels/{channel}/simple/': { ...reading, summary: 'All projects, as a channel shows them', answers: pages },
+  'get /channels/{channel}/simple/{project}/': { ...reading, summary: 'What is promoted of a project', answers: pages },
+  'get /files/{project}/{sha256}/{filename}': {
+    ...reading,
+    summary: 'A file; with .metadata its METADATA',
+    answers: bytes,
+  },
+  'get /pypi/{project}/json': { ...reading, summary: "PyPI's JSON of a project" },
+  'get /pypi/{project}/{version}/json': { ...reading, summary: "PyPI's JSON of a release" },
+  'post /legacy/': {
+    scope: 'upload',
+    summary: 'Upload a file, as twine does (multipart/form-data)',
+    answers: ['text/plain'],
+  },
+  'get /projects/': { ...reading, query: listQuery, summary: 'Projects by prefix, page by page' },
+  'get /projects/{project}': { ...reading, summary: 'A project: status, releases, files, deleted files' },
+  [`get ${release}`]: { ...reading, summary: 'A release and its files' },
+  'put /projects/{project}/status': { scope: 'manage', body: statusBody, summary: 'Set the status (PEP 792)' },
+  [`delete ${release}`]: { ...amending, summary: 'Delete a release' },
+  [`delete ${release}/{filename}`]: { ...amending, summary: 'Delete a file' },
+  ...Object.fromEntries(
+    ['yank', 'unyank', 'restore'].flatMap((verb) => [
+      [`post ${release}/${verb}`, { ...amending, summary: `${verb} a release` }],
+      [`post ${release}/{filename}/${verb}`, { ...amending, summary: `${verb} a file` }],
+    ]),
+  ),
+  'post /promote/{project}/{version}': {
+    scope: 'promote',
+    body: promotionBody,
+    query: promotionQuery,
+    summary: 'Point a channel at a release, and deploy it',
+    answers: text,
+  },
+  'get /channels/{project}': { ...reading, summary: 'The channels of a project with their history' },
+  'get /services': { ...reading, summary: 'All services', answers: text },
+  'get /services/{name}': { ...reading, summary: 'A service and its last deploys', answers: text },
+  'get /deploys/{id}': { ...reading, summary: 'A deploy', answers: text },
+  'get /deploys/{id}/output': { ...reading, summary: 'What the nodes printed', answers: ['text/plain'] },
+  'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },
+  'post /tokens': { scope: 'admin', body: newTokenSchema, summary: 'Make a token; its text is shown once' },
+  'delete /tokens/{id}': { scope: 'admin', summary: 'Revoke a token' },
+  'get /healthz': { summary: 'Does the process answer?', answers: ['text/plain'] },
+  'get /readyz': { summary: 'Can it serve? Names what is away' },
+  'get /metrics': { ...reading, summary: 'For Prometheus', answers: ['text/plain'] },
+}
+
+/** `GET /openapi.json`: the API for programs, with the very schemas by which requests are checked. */
+export function openApiRoutes(externalUrl: string): Router {
+  const router = new Router({ strict: true })
+  const document = openApi(externalUrl)
+  router.get('/openapi.json', (context) => {
+    context.body = document
+  })
+  return router
+}
+
+function openApi(externalUrl: string) {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const [key, operation] of Object.entries(operations)) {
+    const [method = '', path = ''] = key.split(' ')
+    paths[path] = { ...paths[path], [method]: operationOf(path, operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Wheelhouse', version: '1' },
+    servers: [{ url: externalUrl }],
+    paths,
+    components: { schemas: { Error: errorSchema() }, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+  }
+}
+
+function operationOf(path: string, { summary, scope, body, query, answers = ['application/json'] }: Operation) {
+  const error = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
+  return {
+    summary,
+    ...(scope === undefined ? {} : { description: `Needs the scope ${scope}.`, security: [{ token: [] }] }),
+    parameters: [...pathParameters(path), ...queryParameters(query)],
+    ...(body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: schemaOf(body) } } } }),
+    responses: {
+      200: { description: 'Done', content: Object.fromEntries(answers.map((type) => [type, {}])) },
+      default: { description: 'A sentence that says what is wrong', content: error },
+    },
+  }
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+}
+
+function queryParameters(query: z.ZodObject | undefined) {
+  return Object.entries(query?.shape ?? {}).map(([name, schema]) => ({ name, in: 'query', schema: schemaOf(schema) }))
+}
+
+function errorSchema() {
+  const body = z.object({
+    code: z.string(),
+    error: z.enum(errorCodes),
+    message: z.string(),
+    details: z.looseObject({}),
+  })
+  return schemaOf(body)
+}
+
+/** What a client may send: a transformed field as it is before. */
+function schemaOf(schema: z.core.$ZodType): object {
+  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
+}
