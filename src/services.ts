@@ -47,6 +47,7 @@ import { segmentsIn } from './registry/segments.ts'
 import { openSpool } from './registry/staging/spool.ts'
 import { openStaging, type Staging } from './registry/staging/staging.ts'
 import { openStore } from './store.ts'
+import { startSweeper } from './upkeep/sweeper.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -114,6 +115,7 @@ export async function openServices(config: Config, stagingThread: URL, log: Log)
   const adminTokenFile = await firstToken(config, core.tokens)
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
   const staging = disposals.use(openStaging(spool.folder, stagingThread, 2))
+  disposals.use(sweeperOn(core, log))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   return {
@@ -181,6 +183,13 @@ async function firstToken(config: Config, tokens: Tokens): Promise<string | unde
   if (config.store.kind !== 'disk' || config.access.adminToken !== undefined) return undefined
   await mkdir(config.store.folder, { recursive: true })
   return await ensureAdminToken(config.store.folder, tokens)
+}
+
+function sweeperOn({ config, documents, clock }: Core, log: Log): AsyncDisposable {
+  const { every, ...settings } = config.sweep
+  const segments = segmentsIn(documents, 8 * mebibyte)
+  const ports = { documents, segments, clock, log, every, settings, neededBy: neededFilesIn(documents) }
+  return startSweeper({ ...ports, holder: randomUUID(), startedAt: clock.now() })
 }
 
 /** Where others may revoke a token, what was read of it is believed for two seconds, well within the promised five. */

@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import type { Config, S3StoreConfig } from './config/config.ts'
 import { Disposals } from './disposal.ts'
+import { DomainError } from './errors.ts'
 import { proveConditionalWrites } from './objects/conditional-writes-proof.ts'
 import { DiskStore } from './objects/disk-store.ts'
 import { folderIsOwned, ownFolder, shortPath, socketIn } from './objects/folder-owner.ts'
+import { keys } from './objects/keys.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 import { openS3Clients, type S3Settings } from './objects/s3-clients.ts'
 import { S3Store } from './objects/s3-store.ts'
@@ -19,11 +21,29 @@ export interface OpenStore extends AsyncDisposable {
  * which goes through the socket of the server that owns the folder, or owns it for a moment where none runs.
  */
 export async function openStore(config: Config, mode: 'own' | 'share'): Promise<OpenStore> {
-  if (config.store.kind === 's3') return await openS3(config.store, mode)
-  const { folder } = config.store
+  await using disposals = new Disposals()
+  const { store } = disposals.use(await openLocation(config.store, mode))
+  await refuseUnfinishedCopy(store)
+  const owned = disposals.move()
+  return { store, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+}
+
+/** Whatever is in it. */
+export async function openLocation(location: Config['store'], mode: 'own' | 'share'): Promise<OpenStore> {
+  if (location.kind === 's3') return await openS3(location, mode)
+  const { folder } = location
   await mkdir(folder, { recursive: true })
   if (mode === 'share' && (await folderIsOwned(folder))) return await throughSocket(folder)
   return await openFolder(folder)
+}
+
+/** It has everything of its source, or less: nobody could tell. */
+async function refuseUnfinishedCopy(store: ObjectStore): Promise<void> {
+  if ((await store.head(keys.copyMark)) === undefined) return
+  const text =
+    'This store is a copy that was not finished. Run the same «wheelhouse copy» again, which goes on where it stopped, ' +
+    'and then this command.'
+  throw new DomainError('storage-unfit', text, { key: keys.copyMark })
 }
 
 async function openFolder(folder: string): Promise<OpenStore> {

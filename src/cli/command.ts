@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
 import { auditCommand } from './audit.ts'
+import { copyCommand } from './copy.ts'
+import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
 import { serve } from './serve.ts'
+import { sweepCommand } from './sweep.ts'
 import { tokenCommands } from './token.ts'
 import { runWorker } from './worker.ts'
 
@@ -38,6 +41,9 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program.addCommand(tokenCommands(terminal))
   program.addCommand(hostsCommands(terminal))
   program.addCommand(auditCommand(terminal))
+  program.addCommand(fsckCommand(terminal))
+  program.addCommand(sweepCommand(terminal))
+  program.addCommand(copyCommand(terminal))
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {

@@ -47,6 +47,14 @@ export interface Config {
     readonly leaseSeconds: number
     readonly lookSeconds: number
   }
+  readonly sweep: {
+    /** Bytes that no upload came to use may go when they are so old. */
+    readonly orphansAfter: number
+    /** Deleted files may be restored for so long. */
+    readonly deletedAfter: number
+    /** Between two looks. */
+    readonly every: number
+  }
 }
 
 export interface DiskStoreConfig {

@@ -65,6 +65,13 @@ export const fileSchema = z.strictObject({
       look_seconds: z.number().min(0.1).max(300).default(10),
     })
     .prefault({}),
+  sweep: z
+    .strictObject({
+      orphans_after_hours: z.number().min(0).default(24),
+      deleted_after_hours: z.number().min(0).default(168),
+      every_minutes: z.number().min(0.01).max(1440).default(60),
+    })
+    .prefault({}),
   services: z.record(serviceName, service).default({}),
 })
 

@@ -12,6 +12,7 @@ import { servicesOf } from './services.ts'
 
 const defaultFile = 'wheelhouse.yaml'
 const gibibyte = 1024 ** 3
+const hour = 3_600_000
 
 /**
  * Environment and file → one frozen configuration. Paths in it are absolute, seen from `folder`. Throws one
@@ -100,6 +101,11 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
       concurrency: file.worker.concurrency,
       leaseSeconds: file.worker.lease_seconds,
       lookSeconds: file.worker.look_seconds,
+    },
+    sweep: {
+      orphansAfter: file.sweep.orphans_after_hours * hour,
+      deletedAfter: file.sweep.deleted_after_hours * hour,
+      every: file.sweep.every_minutes * 60_000,
     },
   }
 }

@@ -6,9 +6,12 @@ import { DomainError } from '../errors.ts'
  * canonical versions, service names): a part that is not fit for a path is a bug and throws.
  */
 export const keys = {
+  filePrefix: 'files/',
+  filesOf: (project: string) => `${join('files', project)}/`,
   file: (project: string, sha256: string, filename: string) => join('files', project, sha256, filename),
   fileMetadata: (project: string, sha256: string, filename: string) =>
     `${join('files', project, sha256, filename)}.metadata`,
+  projectPrefix: 'projects/',
   fileProvenance: (project: string, sha256: string, provenanceSha256: string) =>
     join('files', project, sha256, `provenance-${provenanceSha256}`),
   project: (project: string) => `${join('projects', project)}.json`,
@@ -31,6 +34,11 @@ export const keys = {
   knownHosts: 'ssh/known-hosts.json',
   auditPrefix: 'audit/',
   audit: (day: string, id: string) => `${join('audit', day, id)}.json`,
+  /** What a repair put something else in the place of. */
+  beforeRepair: (id: string) => join('upkeep', 'before-repair', id),
+  beforeRepairPrefix: 'upkeep/before-repair/',
+  copyMark: 'upkeep/copy.json',
+  sweepTurn: 'upkeep/sweep.json',
   probe: (id: string) => join('probe', id),
 } as const
 

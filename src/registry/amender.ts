@@ -5,6 +5,7 @@ import { keys } from '../objects/keys.ts'
 import { type Amended, type Amendment, amend, type ProjectContent } from './amend.ts'
 import { deletedFiles, listedFiles } from './amendments.ts'
 import { projectDocument } from './model.ts'
+import { hasRecords } from './project-head.ts'
 import { versionMeant } from './releases.ts'
 import type { Segments } from './segments.ts'
 
@@ -46,7 +47,7 @@ export function amenderOn(ports: AmenderPorts): Amender {
       const at = new Date(ports.clock.now()).toISOString()
       for (let round = 0; round < maxRounds; round++) {
         const current = await documents.read(projectDocument, keys.project(project))
-        if (current === undefined) throw noProject(project)
+        if (current === undefined || !hasRecords(current.value)) throw noProject(project)
         const content = { head: current.value, records: await segments.allFiles(current.value) }
         const aimed = aim(content, amendment)
         if (amendment.kind === 'delete') await refuseNeeded(ports, content, aimed)

@@ -4,7 +4,7 @@ import { keys } from '../objects/keys.ts'
 import { SharedRead } from '../objects/shared-read.ts'
 
 /** Names of projects, one shard of 256. Written before a project's first commit: it may name one that has no head yet. */
-const shardDocument: DocumentType<readonly string[]> = {
+export const shardDocument: DocumentType<readonly string[]> = {
   name: 'catalog shard',
   format: 1,
   schema: z.array(z.string()),

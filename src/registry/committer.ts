@@ -3,25 +3,30 @@ import type { Documents, Versioned } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { Catalog } from './catalog.ts'
 import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
-import { emptyHead, seal, withFiles } from './project-head.ts'
+import { emptyHead, hasRecords, seal, withFiles } from './project-head.ts'
 import type { Segments } from './segments.ts'
+import { bytesAreSafe, type SweepsSeen } from './sweep-mark.ts'
 import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
 
-/** `created`: this file is new. `same`: the very same bytes were there under this name before. */
-export type CommitOutcome = 'created' | 'same'
+/**
+ * `created`: this file is new. `same`: the very same bytes were there under this name before. `swept`: nothing was
+ * committed, as a sweep may have taken the bytes since they were stored: store them again.
+ */
+export type CommitOutcome = 'created' | 'same' | 'swept'
 
 export interface Committer {
   /**
    * Makes a file whose bytes are stored part of its project. Resolves once no crash can lose it; rejects with
    * `file-exists` where other bytes have or had the name, with `project-closed` where the project takes no uploads.
-   * `displayName` counts for a project's first file.
+   * `displayName` counts for a project's first file; `seen` is what was seen of sweeps before the bytes were stored.
    */
-  commit(project: string, displayName: string, record: FileRecord): Promise<CommitOutcome>
+  commit(project: string, displayName: string, record: FileRecord, seen?: SweepsSeen): Promise<CommitOutcome>
 }
 
 interface Waiting {
   readonly record: FileRecord
   readonly displayName: string
+  readonly seen: SweepsSeen
   readonly resolve: (outcome: CommitOutcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -49,7 +54,7 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
     for (let round = 0; round < maxRounds; round++) {
       const current = await documents.read(projectDocument, keys.project(project))
       if (current === undefined) await catalog.add(project)
-      const head = current?.value ?? emptyHead(project, batch[0]?.displayName ?? project)
+      const head = headOf(project, current?.value, batch[0]?.displayName ?? project)
       const { outcomes, records } = judge(head, batch, await known(head, batch))
       if (records.length > 0 && !(await swap(current, head, records))) continue
       settle(batch, outcomes)
@@ -73,9 +78,9 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
   }
 
   return {
-    commit(project, displayName, record) {
+    commit(project, displayName, record, seen = 0) {
       return new Promise((resolve, reject) => {
-        const waiting = { record, displayName, resolve, reject }
+        const waiting = { record, displayName, seen, resolve, reject }
         const queue = queues.get(project)
         if (queue !== undefined) return void queue.push(waiting)
         const started = [waiting]
@@ -86,6 +91,12 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
   }
 }
 
+/** One that only holds the mark of a sweep is named by the first upload. */
+function headOf(project: string, current: ProjectHead | undefined, displayName: string): ProjectHead {
+  if (current === undefined) return emptyHead(project, displayName)
+  return hasRecords(current) ? current : { ...current, displayName }
+}
+
 type Verdict = CommitOutcome | DomainError
 
 /** Which of the waiting files are new; the first of several with one name in a batch wins, as if it had come before. */
@@ -93,13 +104,14 @@ function judge(head: ProjectHead, batch: readonly Waiting[], existing: readonly 
   const closed = closedProblem(head)
   const known = new Map(existing.map((file) => [file.filename, file.sha256]))
   const records: FileRecord[] = []
-  const outcomes = batch.map(({ record }): Verdict => {
+  const outcomes = batch.map(({ record, seen }): Verdict => {
     const deleted = head.amendments.deletedFiles[record.filename]
     if (closed !== undefined) return closed
     if (deleted !== undefined) return fileDeleted(record.filename, deleted)
     const digest = known.get(record.filename)
     if (digest === record.sha256) return 'same'
     if (digest !== undefined) return fileExists(record.filename, digest, record.sha256)
+    if (!bytesAreSafe(head, record, seen)) return 'swept'
     known.set(record.filename, record.sha256)
     records.push(record)
     return 'created'
@@ -110,7 +122,7 @@ function judge(head: ProjectHead, batch: readonly Waiting[], existing: readonly 
 function settle(batch: readonly Waiting[], outcomes: readonly Verdict[]): void {
   batch.forEach(({ resolve, reject }, n) => {
     const outcome = outcomes[n]
-    if (outcome === 'created' || outcome === 'same') resolve(outcome)
+    if (typeof outcome === 'string') resolve(outcome)
     else reject(outcome)
   })
 }

@@ -67,7 +67,20 @@ export type Amendments = Readonly<z.infer<typeof amendments>>
 
 export const noAmendments: Amendments = { yankedReleases: {}, yankedFiles: {}, deletedFiles: {} }
 
-/** The state of a project: `projects/<project>.json`. A project exists once its head does. */
+const sweepMark = z.object({
+  /** Counts the sweeps of this project's bytes. */
+  serial: z.int(),
+  /** `<sha256>/<name>` of bytes without a record that are being removed, and that no commit takes. */
+  files: z.array(z.string()),
+  /** ISO 8601. */
+  at: z.string(),
+  /** Names the sweep, and no other ever. */
+  by: z.string(),
+})
+
+export type SweepMark = Readonly<z.infer<typeof sweepMark>>
+
+/** The state of a project: `projects/<project>.json`. A project exists once its head has a record. */
 export interface ProjectHead {
   /** Normalised name (PEP 503). */
   readonly project: string
@@ -81,12 +94,14 @@ export interface ProjectHead {
   /** The newest records, oldest first. */
   readonly files: readonly FileRecord[]
   readonly amendments: Amendments
+  /** Absent while nothing was swept yet. */
+  readonly sweep?: SweepMark | undefined
 }
 
-/** Format 2 added status and amendments. A server that knows 1 alone must not write such a head: it would drop them. */
+/** Format 2 added status and amendments, 3 the mark of the sweep. A server that knows less must not write such a head: it would drop them. */
 export const projectDocument: DocumentType<ProjectHead> = {
   name: 'project',
-  format: 2,
+  format: 3,
   schema: z.object({
     project: z.string(),
     displayName: z.string(),
@@ -95,6 +110,7 @@ export const projectDocument: DocumentType<ProjectHead> = {
     segments: z.int(),
     files: z.array(fileRecord),
     amendments: amendments.default(noAmendments),
+    sweep: sweepMark.optional(),
   }),
 }
 

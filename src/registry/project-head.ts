@@ -26,3 +26,8 @@ export function withFiles(head: ProjectHead, records: readonly FileRecord[]): Pr
 export function emptyHead(project: string, displayName: string): ProjectHead {
   return { project, displayName, status: 'active', segments: 0, files: [], amendments: noAmendments }
 }
+
+/** A sweep may need a head to mark before any upload was committed: that makes no project. */
+export function hasRecords({ segments, files }: ProjectHead): boolean {
+  return segments > 0 || files.length > 0
+}

@@ -5,6 +5,7 @@ import { keys } from '../objects/keys.ts'
 import { sortVersions } from '../packaging/versions.ts'
 import { type DeletedFile, deletedFiles, type ListedFile, listed, listedFiles } from './amendments.ts'
 import { type FileRecord, type ProjectHead, projectDocument, type Tombstone } from './model.ts'
+import { hasRecords } from './project-head.ts'
 import type { Segments } from './segments.ts'
 
 /** A project as it stands, ready for look-ups. Built once per version of its head. */
@@ -50,7 +51,7 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
   const projects: Projects = {
     async find(name) {
       const head = await fresh.get(projectDocument, keys.project(name))
-      if (head === undefined) return undefined
+      if (head === undefined || !hasRecords(head.value)) return undefined
       const known = built.get(name)
       if (known?.version === head.version) return known
       const project = build(head, await segments.allFiles(head.value))
@@ -74,7 +75,8 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
       })
     },
     async headVersion(name) {
-      return (await fresh.get(projectDocument, keys.project(name)))?.version
+      const head = await fresh.get(projectDocument, keys.project(name))
+      return head !== undefined && hasRecords(head.value) ? head.version : undefined
     },
   }
   return projects

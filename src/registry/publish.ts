@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
-import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { FormDifference } from '../packaging/form-comparison.ts'
 import { provenanceOf } from './attestations.ts'
 import { type Claim, claimOf } from './claim.ts'
-import type { CommitOutcome, Committer } from './committer.ts'
+import type { Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
 import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
@@ -14,6 +13,8 @@ import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
 import type { Digests } from './staging/messages.ts'
 import type { StagedFile } from './staging/staging.ts'
+import { type StoredOutcome, storeAndCommit } from './store-and-commit.ts'
+import { sweepsSeen } from './sweep-mark.ts'
 import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
 
 export interface Upload {
@@ -25,7 +26,7 @@ export interface Upload {
 }
 
 export interface Published {
-  readonly outcome: CommitOutcome
+  readonly outcome: StoredOutcome
   readonly record: FileRecord
   readonly project: string
   /** What the form says otherwise than the archive, and misleads nobody: for the audit. */
@@ -53,14 +54,11 @@ export async function publish(ports: PublishPorts, upload: Upload): Promise<Publ
   const differences = compareWithArchive(claim, archive.metadata)
   const provenance = provenanceOf(claim.fields, { filename: claim.filename, sha256: digests.sha256 }, upload.by)
   const record = recordOf(claim, archive, { size, digests, provenance }, upload.by, ports.clock.now())
-  const existing = await findExisting(ports.projects, claim, record)
+  const { existing, seen } = await findExisting(ports.projects, claim, record)
   if (existing !== undefined) return { outcome: 'same', record: existing, project: claim.project, differences }
-  await storeBytes(ports.store, claim, record, {
-    path: upload.staged.path,
-    metadata: archive.metadata.bytes,
-    provenance,
-  })
-  const outcome = await ports.committer.commit(claim.project, archive.metadata.name, record)
+  const { name: displayName, bytes: metadata } = archive.metadata
+  const storing = { project: claim.project, displayName, record, path: upload.staged.path, metadata, provenance }
+  const outcome = await storeAndCommit(ports, storing, seen)
   return { outcome, record, project: claim.project, differences }
 }
 
@@ -99,33 +97,13 @@ function recordOf(
 }
 
 /** Answers early what the commit would answer late: most repeated uploads end here, before any byte is stored. */
-async function findExisting(projects: Projects, claim: Claim, record: FileRecord): Promise<FileRecord | undefined> {
+async function findExisting(projects: Projects, claim: Claim, record: FileRecord) {
   const found = await projects.findFile(claim.project, claim.filename)
-  if (found === undefined) return undefined
+  const seen = sweepsSeen(found?.head, record)
+  if (found === undefined) return { existing: undefined, seen }
   const { head, file, deleted } = found
   const problem = closedProblem(head) ?? (deleted && fileDeleted(claim.filename, deleted))
   if (problem !== undefined) throw problem
-  if (file === undefined || file.sha256 === record.sha256) return file
+  if (file === undefined || file.sha256 === record.sha256) return { existing: file, seen }
   throw fileExists(claim.filename, file.sha256, record.sha256)
-}
-
-/**
- * The metadata of a source archive is kept as well: the pages and the JSON API show it. Installers are not told of it, as
- * they may not rely on it (PEP 643). Keys hold the digest, so a refused condition means that the very same bytes are there: an earlier try got this far.
- */
-async function storeBytes(
-  store: ObjectStore,
-  { project, filename }: Claim,
-  { sha256, provenanceSha256 }: FileRecord,
-  {
-    path,
-    metadata,
-    provenance,
-  }: Pick<Received, 'provenance'> & { readonly path: string; readonly metadata: Uint8Array },
-): Promise<void> {
-  await Promise.all([
-    store.writeFile(keys.file(project, sha256, filename), path, sha256),
-    store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
-    provenance && store.write(keys.fileProvenance(project, sha256, provenanceSha256 ?? ''), provenance, 'absent'),
-  ])
 }

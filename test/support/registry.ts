@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { neededFilesIn } from '../../src/channels/needed-files.ts'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { documentsOn } from '../../src/objects/documents.ts'
 import { freshDocuments } from '../../src/objects/fresh-documents.ts'
 import type { ObjectStore } from '../../src/objects/object-store.ts'
@@ -20,7 +20,7 @@ import type { StagedFile } from '../../src/registry/staging/staging.ts'
 import type { BuiltArchive } from './wheels.ts'
 
 /** The registry of one process on a store, without HTTP and threads. */
-export function registryOn(store: ObjectStore) {
+export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
   const documents = documentsOn(store)
   const fresh = freshDocuments(documents, systemClock, { maxBytes: 1_000_000, maxAge: 0 })
   const segments = segmentsIn(documents, 1_000_000)
@@ -31,7 +31,7 @@ export function registryOn(store: ObjectStore) {
     store,
     projects,
     committer,
-    clock: systemClock,
+    clock,
     rules: { allowLocalVersions: true, allowLinuxTags: true },
   }
   return {

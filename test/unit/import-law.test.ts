@@ -18,7 +18,18 @@ const imports = files.flatMap(importsOf)
 
 /** Which folders a folder may import from, besides itself; files at the top count under their own name. */
 const leaves = ['errors.ts', 'clock.ts', 'disposal.ts', 'log.ts']
-const features = ['audit', 'observe', 'registry', 'channels', 'deploy', 'discovery', 'identity', 'notify', 'queue']
+const features = [
+  'audit',
+  'observe',
+  'registry',
+  'channels',
+  'deploy',
+  'discovery',
+  'identity',
+  'notify',
+  'queue',
+  'upkeep',
+]
 const allowed: Readonly<Record<string, readonly string[]>> = {
   packaging: [],
   objects: leaves,

@@ -108,6 +108,6 @@ describe('amending a project', () => {
     const store = new MemoryStore()
     await registryOn(store).committer.commit('app', 'App', aRecord(0))
     const stored = await store.read('projects/app.json')
-    expect(JSON.parse(String(typeof stored === 'object' && stored.body))).toMatchObject({ format: 2 })
+    expect(JSON.parse(String(typeof stored === 'object' && stored.body))).toMatchObject({ format: 3 })
   })
 })
