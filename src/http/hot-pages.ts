@@ -12,6 +12,8 @@ interface HotAnswer {
   readonly headers: readonly string[]
   readonly etag: string
   readonly body: Buffer
+  /** The same bytes as a Latin-1 string where they are few: Node writes it in one piece with the headers. */
+  readonly text: string | undefined
   readonly route: string
   readonly documents: readonly (readonly [key: string, version: string])[]
   /** Milliseconds since the epoch. */
@@ -25,6 +27,7 @@ export interface HotPagesPorts {
 }
 
 const keptAnswers = 5_000
+const onePiece = 32 * 1024
 const projectPage = /^\/simple\/([a-z0-9]+(?:-[a-z0-9]+)*)\/$/
 
 /**
@@ -60,7 +63,9 @@ export class HotPages {
       requestId(request.headers['x-request-id']),
       ...lengthOf(status, known.body),
     ])
-    response.end(status === 304 || request.method === 'HEAD' ? undefined : known.body)
+    if (status === 304 || request.method === 'HEAD') response.end()
+    else if (known.text === undefined) response.end(known.body)
+    else response.end(known.text, 'latin1')
     metrics.request(request.method ?? 'GET', known.route, status, 0)
     metrics.pageCache(true)
     return true
@@ -83,7 +88,8 @@ export class HotPages {
     if (this.#answers.size >= keptAnswers) this.#answers.clear()
     const { etag, headers } = kept(context)
     const until = identity.expiresAt ?? Number.POSITIVE_INFINITY
-    this.#answers.set(name, { headers, etag, body, documents, until, route: routeOf(context) })
+    const text = body.length <= onePiece ? body.toString('latin1') : undefined
+    this.#answers.set(name, { headers, etag, body, text, documents, until, route: routeOf(context) })
   }
 
   #known(key: string): readonly [string, string] | undefined {

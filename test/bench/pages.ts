@@ -59,11 +59,14 @@ async function fill(server: IndexServer): Promise<void> {
   using uploader = new Uploader()
   for (const [project, count] of Object.entries(projects)) {
     if (server.name === 'devpi-server' && count > 100) continue
-    for (let n = 0; n < count; n++) {
-      const version = `1.${n}`
-      const wheel = aWheel({ name: project, version, requiresPython: '>=3.9' })
-      await uploader.upload(server, formOf(wheel, project, version))
+    const left = Array.from({ length: count }, (_, n) => `1.${n}`)
+    const worker = async () => {
+      for (let version = left.pop(); version !== undefined; version = left.pop()) {
+        const wheel = aWheel({ name: project, version, requiresPython: '>=3.9' })
+        await uploader.upload(server, formOf(wheel, project, version))
+      }
     }
+    await Promise.all(Array.from({ length: 8 }, worker))
   }
 }
 

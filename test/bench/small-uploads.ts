@@ -12,12 +12,15 @@ const many = 10_000
 /** A thousand small wheels, one after another, into a new project of each server; then what the ten thousandth costs. */
 export async function measureSmallUploads(): Promise<readonly Table[]> {
   const servers = [await wheelhouseOnDisk(), await peryx(), await wheelhouseOnS3()]
+  const slow = servers[2]
   try {
     const times = servers.map((): number[] => [])
     for (let round = 0; round < rounds; round++) {
       progress(`small uploads: round ${round + 1} of ${rounds}`)
       const forms = formsOf(`small-${round}`, count)
-      for (const [at, server] of servers.entries()) times[at]?.push(await timed(() => uploadAll(server, forms)))
+      // The gateway costs ten round trips a file, whoever asks: once is enough to say how much.
+      const asked = round === 0 ? servers : servers.filter((server) => server !== slow)
+      for (const [at, server] of asked.entries()) times[at]?.push(await timed(() => uploadAll(server, forms)))
     }
     return [inARow(servers, times), await growing()]
   } finally {
@@ -36,7 +39,9 @@ function inARow(servers: readonly IndexServer[], times: readonly number[][]): Ta
       figure(medianRatio((times[at] ?? []).map((time, n) => [time, base[n] ?? Number.NaN]))),
       figure(memory(server.pid, 'VmHWM')),
     ]),
-    notes: [`Medians of ${rounds} rounds, the servers in turn, a new project each round; one connection, kept alive.`],
+    notes: [
+      `Medians of ${rounds} rounds, the servers in turn, a new project each round; one connection, kept alive. On versitygw one round.`,
+    ],
   }
 }
 
