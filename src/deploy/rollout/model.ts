@@ -110,6 +110,10 @@ export const rolloutSchema = z.object({
   decided: z.int(),
   maxUnavailable: z.int(),
   soakSeconds: z.number(),
+  /** Whether the first node on the release was watched for a while: only then others are touched. */
+  proven: z.boolean().optional(),
+  /** Whether all updated nodes were looked at again since the last restart was decided. */
+  rechecked: z.boolean().optional(),
   nodes: z.array(nodeProgress),
   /** Digest of the lock of each class of node. */
   locks: z.record(z.string(), z.string()),

@@ -27,6 +27,19 @@ export function decideOn(rollout: Rollout, kind: EffectKind, node: NodeProgress,
   })
 }
 
+/** One more look at every updated node: a process that crashed is gone, or another one. */
+export function recheckAll(rollout: Rollout): Rollout {
+  const updated = rollout.nodes.filter((node) => node.state === 'updated')
+  return updated.reduce<Rollout>((next, node) => decide(next, 'recheck', { node: node.name }), {
+    ...rollout,
+    rechecked: true,
+  })
+}
+
+export function end(rollout: Rollout, phase: Phase, now: number): Rollout {
+  return { ...rollout, phase, finishedAt: now }
+}
+
 export function isBusy(rollout: Rollout, node: NodeProgress): boolean {
   return rollout.effects.some((effect) => effect.node === node.name)
 }
