@@ -1,5 +1,5 @@
 import type { NodeProgress, Rollout } from './model.ts'
-import { decide, decideOn, end, isBusy, recheckAll, unavailable } from './progress.ts'
+import { decide, decideOn, end, isBusy, recheckAll, serves, unavailable } from './progress.ts'
 
 /**
  * Node after node is switched, restarted and seen to run the release. The first one goes alone and is watched for a while
@@ -12,11 +12,22 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
   const staged = rollout.nodes.filter(({ state }) => state === 'staged')
   if (staged.length === 0) return lastSoak(rollout, now)
-  const batch = staged.slice(0, room(rollout))
+  const batch = nextBatch(rollout, staged)
   if (batch.length === 0) return rollout
   if (updatedNodes(rollout).length === 0) return activate(rollout, batch)
   if (!rollout.proven) return watchTheFirst(rollout, now)
   return rollout.rechecked ? activate(rollout, batch) : recheckAll(rollout)
+}
+
+/**
+ * Those that serve nobody go first: what they are to run is tried where nothing can be lost, and no node that serves is
+ * taken out while they are still out.
+ */
+function nextBatch(rollout: Rollout, staged: readonly NodeProgress[]): readonly NodeProgress[] {
+  const idle = staged.filter((node) => !serves(node))
+  const serving = staged.filter(serves)
+  const next = idle.length > 0 ? idle : serving
+  return next.slice(0, room(rollout))
 }
 
 /** How many nodes may be restarted now: one, as long as none is known to run the release. */

@@ -220,6 +220,42 @@ describe('a rollout', () => {
     ])
   })
 
+  it('takes no node out of service while one that is out already is still to be updated', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, rough), (world) => {
+        for (const [before, after] of pairs(live(world))) {
+          const touched = new Set(decided(before, after, 'activate'))
+          const served = after.nodes.some(({ name, before }) => touched.has(name) && before?.healthy)
+          const out = after.nodes.filter((node) => node.state === 'staged' && !node.before?.healthy)
+          if (served) expect(out).toEqual([])
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('never takes the last node that serves out of service, where the fleet has another', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, rough), (world) => {
+        for (const [before, after] of pairs(live(world))) {
+          if (decided(before, after, 'activate').length === 0 || after.nodes.length === 1) continue
+          const serving = after.nodes.filter(
+            ({ state, before }) => ['updated', 'current'].includes(state) || (state === 'staged' && before?.healthy),
+          )
+          const served = before.nodes.some(({ state, before }) => state === 'staged' && before?.healthy)
+          if (served) expect(serving).not.toEqual([])
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('begins with the node that is down, and stops there when the release does not mend it', () => {
+    const bad = livingBy(fleetOf(['healthy', 'broken']), ({ kind }) => kind === 'verify')
+    expect(story(bad)).toEqual(['activate node1', 'verify node1', 'restore node1'])
+    expect(bad.at(-1)?.nodes[0]?.state).toBe('staged')
+  })
+
   it('stands by two services that crash during the last soak: both go back, one at a time', () => {
     const world = { ...fleetOf(['healthy', 'healthy']), soakSeconds: 10 }
     let soaks = 0
