@@ -1,5 +1,5 @@
 import type { NodeProgress, Phase, Rollout } from './model.ts'
-import { changeNode, decideOn, end, isBusy, unavailable } from './progress.ts'
+import { changeNode, decideOn, end, isBusy, outOfService, serves } from './progress.ts'
 
 export function rollingBack(rollout: Rollout, now: number): Rollout {
   const toCheck = rollout.nodes.find((node) => node.state === 'checking' && !isBusy(rollout, node))
@@ -13,18 +13,21 @@ export function rollingBack(rollout: Rollout, now: number): Rollout {
   return rollout.effects.length > 0 ? rollout : end(rollout, endOfRollback(rollout), now)
 }
 
-/** One at a time; the broken ones first, as they cannot get worse, then the last updated ones as far as the service allows. */
+/**
+ * One at a time; the broken ones first, as they cannot get worse, then the last updated ones as far as the service allows.
+ * One that served nobody before is left on the new release, where it serves: what it has to go back to is worse.
+ */
 function nextToRestore(rollout: Rollout): NodeProgress | undefined {
   if (rollout.nodes.some(({ state }) => state === 'restoring' || state === 'checking')) return undefined
   const free = rollout.nodes.filter((node) => !isBusy(rollout, node))
-  const updated = free.filter((node) => node.state === 'updated' && node.before !== undefined)
-  const allowed = unavailable(rollout) < rollout.maxUnavailable
+  const updated = free.filter((node) => node.state === 'updated' && serves(node))
+  const allowed = outOfService(rollout) < rollout.maxUnavailable
   return free.find((node) => node.state === 'failed') ?? (allowed ? updated.at(-1) : undefined)
 }
 
 /** A first deploy has nothing to go back to: it has failed, without any rollback to speak of. */
 function endOfRollback({ nodes }: Rollout): Phase {
-  const stuck = nodes.some(({ state, before }) => state === 'lost' || (state === 'updated' && before !== undefined))
+  const stuck = nodes.some((node) => node.state === 'lost' || (node.state === 'updated' && serves(node)))
   if (stuck) return 'rollback_failed'
   return nodes.some(({ state }) => state === 'restored') ? 'rolled_back' : 'failed'
 }

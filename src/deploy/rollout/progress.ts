@@ -58,6 +58,11 @@ export function unavailable(rollout: Rollout): number {
   return rollout.nodes.filter(countsAsUnavailable).length
 }
 
+/** Those of them that the service misses: what served nobody before holds up no other node's way back. */
+export function outOfService(rollout: Rollout): number {
+  return rollout.nodes.filter((node) => countsAsUnavailable(node) && serves(node)).length
+}
+
 function countsAsUnavailable(node: NodeProgress): boolean {
   return ['activating', 'verifying', 'failed', 'restoring', 'checking', 'lost', 'stranded'].includes(node.state)
 }

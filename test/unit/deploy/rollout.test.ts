@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
 import {
   type Effect,
@@ -94,10 +95,13 @@ function livingBy(world: World, fails: Fails): Rollout[] {
 }
 
 const last = (world: World) => live(world).at(-1) ?? blank
+/** Nodes that may serve nobody because of the deploy. */
 const touchedNow = ({ nodes }: Rollout) =>
   nodes.filter(({ state }) =>
     ['activating', 'verifying', 'failed', 'restoring', 'checking', 'lost', 'stranded'].includes(state),
   )
+/** Those of them that served before: what is missed. */
+const missed = (rollout: Rollout) => touchedNow(rollout).filter(({ before }) => before?.healthy)
 
 const pairs = (states: readonly Rollout[]) =>
   states.slice(1).map((state, at): readonly [Rollout, Rollout] => [states[at] ?? blank, state])
@@ -163,7 +167,7 @@ describe('a rollout', () => {
       fc.property(rough, (world) => {
         for (const [before, after] of pairs(live(world))) {
           if (takenOut(before, after).length > 0) {
-            expect(touchedNow(after).length).toBeLessThanOrEqual(world.maxUnavailable)
+            expect(missed(after).length).toBeLessThanOrEqual(world.maxUnavailable)
           }
         }
       }),
@@ -177,7 +181,7 @@ describe('a rollout', () => {
         const states = live(world)
         const crashed = new Set(pairs(states).flatMap(([before, after]) => foundCrashed(before, after)))
         for (const state of states) {
-          const out = touchedNow(state).filter(({ name }) => !crashed.has(name))
+          const out = missed(state).filter(({ name }) => !crashed.has(name))
           expect(out.length).toBeLessThanOrEqual(world.maxUnavailable)
         }
       }),
@@ -338,7 +342,7 @@ describe('a rollout', () => {
     )
   })
 
-  it('has taken back all that it touched where it says so, each node to what it ran itself', () => {
+  it('has taken back all that it touched where it says so, each node to what it ran itself, but for those that served nobody', () => {
     fc.assert(
       fc.property(rough, (world) => {
         const end = last(world)
@@ -347,6 +351,47 @@ describe('a rollout', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('leaves a node that served on the new version only where as many others that served are lost', () => {
+    fc.assert(
+      fc.property(rough, (world) => {
+        const end = last(world)
+        const left = end.nodes.filter(({ state, before }) => state === 'updated' && before?.healthy)
+        if (end.phase === 'succeeded' || left.length === 0) return
+        expect(end.phase).toBe('rollback_failed')
+        const lost = end.nodes.filter(({ state, before }) => state === 'lost' && before?.healthy)
+        expect(lost.length).toBeGreaterThanOrEqual(world.maxUnavailable)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it.each([
+    ['new', 'nothing', 'stranded'],
+    ['broken', 'broken', 'restored'],
+  ] as const)('takes the others back where one that was %s before fails', (_name, before, state) => {
+    const world = { ...fleetOf([before, 'healthy', 'healthy']), soakSeconds: 10 }
+    let soaks = 0
+    const end = livingBy(world, ({ kind, node }) => {
+      if (kind === 'soak') soaks++
+      return kind === 'recheck' && node === 'node0' && soaks === 2
+    }).at(-1)
+    expect([end?.phase, ...(end?.nodes.map((node) => node.state) ?? [])]).toEqual([
+      ...['rolled_back', state, 'restored', 'restored'],
+    ])
+  })
+
+  it('leaves a node that was down before on the new version when others go back', () => {
+    const end = livingBy(fleetOf(['healthy', 'broken']), ({ kind, node }) => kind === 'verify' && node === 'node0').at(
+      -1,
+    )
+    expect([end?.phase, ...(end?.nodes.map(({ state }) => state) ?? [])]).toEqual([
+      'rolled_back',
+      'restored',
+      'updated',
+    ])
+    expect(describeDeploy(end ?? blank)).toContain('they have nothing better to go back to')
   })
 
   it('begins with the broken node when it goes back, and leaves the others alone when that one is lost', () => {
@@ -375,5 +420,6 @@ describe('a rollout', () => {
 
 function wasTakenBack({ state, before }: NodeProgress): boolean {
   if (before === undefined) return ['ready', 'waiting', 'staged', 'updated', 'stranded'].includes(state)
+  if (!before.healthy && state === 'updated') return true
   return ['ready', 'staged', 'restored', 'current'].includes(state)
 }
