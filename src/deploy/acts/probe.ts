@@ -12,7 +12,7 @@ export async function probe(context: ActContext, node: PlannedNode, signal: Abor
   if (!asked.ok) return asked
   const answer = probeAnswer(asked.output)
   if (answer === undefined) return problem(`The node gave no answer that can be read: ${asked.output.slice(-300)}`)
-  const { nodeClass, release, version, healthy } = answer
-  const before = release === undefined || version === undefined ? undefined : { release, version, healthy }
+  const { nodeClass, release, version, healthy, verified } = answer
+  const before = release === undefined || version === undefined ? undefined : { release, version, healthy, verified }
   return { ok: true, found: { kind: 'probe', nodeClass, ...(before && { before }) } }
 }

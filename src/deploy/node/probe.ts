@@ -11,6 +11,8 @@ const answer = z.object({
   version: z.string().optional(),
   /** Whether the service answers, with the version of that release. */
   healthy: z.boolean(),
+  /** Whether the process that answers is the one that was seen to run that release. */
+  verified: z.boolean(),
 })
 
 export type ProbeAnswer = z.infer<typeof answer>
@@ -27,6 +29,9 @@ export function probeAnswer(output: string): ProbeAnswer | undefined {
 }
 
 /**
+ * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
+ * that reads its version from the disk would then pass for the new one, so that the process itself is compared.
+ *
  * The class of a node: digest of all that decides which wheels fit and which dependencies are asked for, as pip itself
  * sees it (markers of PEP 508, tags of PEP 425, with the glibc in them). The kernel's version is left out: it changes
  * with each security update and no wheel depends on it.
@@ -49,7 +54,19 @@ def node_class():
     environment = {k: v for k, v in markers.default_environment().items() if k not in ("platform_release", "platform_version")}
     described = [sorted(environment.items()), [str(tag) for tag in tags.sys_tags()]]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()
-found = {"nodeClass": node_class(), "python": sys.version.split()[0], "healthy": False}
+def was_seen(pid, release):
+    try:
+        with open(RECORD) as file:
+            seen = json.load(file)
+    except (OSError, ValueError):
+        return False
+    here = stat(pid) if seen["release"] == release and seen["boot"] == boot() else None
+    # One that answers may be a worker of the one that was seen.
+    while here is not None and [pid, here[1]] != seen["process"]:
+        pid = here[0]
+        here = stat(pid)
+    return here is not None
+found = {"nodeClass": node_class(), "python": sys.version.split()[0], "healthy": False, "verified": False}
 current = os.path.join(ARGUMENTS["root"], "current")
 if os.path.lexists(current):
     if not os.path.islink(current):
@@ -61,6 +78,7 @@ if os.path.lexists(current):
     except OSError:
         sys.exit("%s points at %s, which is no release of this service. Remove the link, or choose another root." % (current, os.readlink(current)))
     told, pid, problem = ask()
-    found.update(release=release, version=version, healthy=problem is None and told == version)
+    verified = problem is None and was_seen(pid, release)
+    found.update(release=release, version=version, healthy=problem is None and told == version, verified=verified)
 tell(found)
 `

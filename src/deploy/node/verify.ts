@@ -22,6 +22,7 @@ export interface Verification {
 export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
   return pythonScript(node.python, lookSource + source, {
+    root: node.root,
     url: node.url,
     version: verify.version,
     pid: verify.pid,
@@ -40,19 +41,12 @@ export function verifyAnswer(output: string): z.infer<typeof answer> | undefined
 
 /**
  * The process that stands for the service is the topmost one of those that started after the mark: of a pre-fork server
- * any worker may answer and be replaced, while its main process has to hold still.
+ * any worker may answer and be replaced, while its main process has to hold still. Who was seen is kept for later probes.
  */
 const source = `
 import time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
-def stat(pid):
-    """(parent, start in ticks since boot), or None where there is no such process, or a dead one."""
-    try:
-        fields = open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))
 def main_process(pid):
     here = stat(pid)
     parent = stat(here[0])
@@ -60,6 +54,11 @@ def main_process(pid):
         pid, here = here[0], parent
         parent = stat(here[0])
     return "%d %d" % (pid, here[1])
+def record(main):
+    release = os.path.basename(os.readlink(ARGUMENTS["root"] + "/current"))
+    with open(RECORD + ".new", "w") as file:
+        json.dump({"release": release, "boot": BOOT, "process": [int(part) for part in main.split()]}, file)
+    os.replace(RECORD + ".new", RECORD)
 def look():
     """(main process, None) or (None, sentence)."""
     version, pid, problem = ask()
@@ -74,7 +73,7 @@ def look():
         return None, "%s runs version %s, not %s" % (ARGUMENTS["url"], version, ARGUMENTS["versions"][0])
     return main_process(pid), None
 def watch():
-    if open("/proc/sys/kernel/random/boot_id").read().strip() != BOOT:
+    if boot() != BOOT:
         return "the node was rebooted meanwhile"
     end = time.monotonic() + ARGUMENTS["timeout"]
     good, main, problem = 0, None, None
@@ -91,6 +90,7 @@ def watch():
         if good >= ARGUMENTS["probes"]:
             with open(MAIN, "w") as file:
                 file.write(main)
+            record(main)
             return None
         if time.monotonic() > end:
             return problem or "too few answers in %d s" % ARGUMENTS["timeout"]

@@ -60,11 +60,11 @@ function resolveOrStage(rollout: Rollout): Rollout {
   )
 }
 
-/** A node that was seen running this very release is left alone. */
+/** A node whose very process was seen running this very release is left alone. */
 function stageAll(rollout: Rollout): Rollout {
   const nodes = rollout.nodes.map((node): NodeProgress => {
     const release = `${rollout.version}-${(rollout.locks[node.nodeClass ?? ''] ?? '').slice(0, 12)}`
-    const current = node.before?.release === release && node.before.healthy
+    const current = node.before?.release === release && node.before.healthy && node.before.verified === true
     return { ...node, release, state: current ? 'current' : node.state }
   })
   return nodes

@@ -11,11 +11,13 @@ import {
 } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 
+const befores = ['nothing', 'healthy', 'broken', 'this release', 'this release, it says'] as const
+
 /** What the world of one deploy is like, node by node. */
 interface World {
   readonly nodes: readonly {
     readonly nodeClass: string
-    readonly before: 'nothing' | 'healthy' | 'broken' | 'this release'
+    readonly before: (typeof befores)[number]
   }[]
   readonly maxUnavailable: number
   readonly soakSeconds: number
@@ -29,7 +31,7 @@ const worlds = fc.record({
   nodes: fc.array(
     fc.record({
       nodeClass: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
-      before: fc.constantFrom('nothing' as const, 'healthy' as const, 'broken' as const, 'this release' as const),
+      before: fc.constantFrom(...befores),
     }),
     { minLength: 1, maxLength: 6 },
   ),
@@ -68,9 +70,11 @@ function outcomeOf(world: World, effect: Effect, fails: Fails): Outcome {
   if (effect.kind === 'probe') {
     const node = world.nodes[Number(effect.node?.slice(4))]
     const nodeClass = node?.nodeClass ?? ''
-    const release = node?.before === 'this release' ? `1.1.0-${nodeClass.slice(0, 12)}` : '1.0.0-cccccccccccc'
+    const release = node?.before.startsWith('this release') ? `1.1.0-${nodeClass.slice(0, 12)}` : '1.0.0-cccccccccccc'
     const before =
-      node?.before === 'nothing' ? undefined : { release, version: '1.0.0', healthy: node?.before !== 'broken' }
+      node?.before === 'nothing'
+        ? undefined
+        : { release, version: '1.0.0', healthy: node?.before !== 'broken', verified: node?.before === 'this release' }
     return { ok: true, found: { kind: 'probe', nodeClass, ...(before && { before }) } }
   }
   if (effect.kind === 'resolve') return { ok: true, found: { kind: 'resolve', lock: effect.nodeClass ?? '' } }
@@ -252,6 +256,12 @@ describe('a rollout', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('leaves only those nodes alone whose process was seen to run the release', () => {
+    const states = livingBy(fleetOf(['this release', 'this release, it says']), () => false)
+    expect(story(states)).toEqual(['activate node1', 'verify node1'])
+    expect(states.at(-1)?.nodes.map(({ state }) => state)).toEqual(['current', 'updated'])
   })
 
   it('begins with the node that is down, and stops there when the release does not mend it', () => {
