@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
+import type { ServiceDefinition } from '../service-definition.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
@@ -9,19 +10,22 @@ const answer = z.object({
   /** What `current` points at; absent where nothing was deployed here yet. */
   release: z.string().optional(),
   version: z.string().optional(),
-  /** Whether the service answers, with the version of that release. */
-  healthy: z.boolean(),
+  /** The version that the service tells, as it spells it; absent where it did not answer, asked several times. */
+  told: z.string().optional(),
   /** Whether the process that answers is the one that was seen to run that release. */
   verified: z.boolean(),
 })
 
 export type ProbeAnswer = z.infer<typeof answer>
 
+/** In seconds; a node that is down must not hold the others up. */
+const longestPause = 5
+
 /** Looks at a node and changes nothing there. */
-export function probeScript(node: PlannedNode, verify: { readonly version: string; readonly pid: string }): string {
-  const { root, url } = node
-  const { version, pid } = verify
-  return pythonScript(node.python, lookSource + source, { root, url, version, pid })
+export function probeScript({ root, url, python }: PlannedNode, verify: ServiceDefinition['verify']): string {
+  const { version, pid, interval_seconds } = verify
+  const interval = Math.min(longestPause, interval_seconds)
+  return pythonScript(python, lookSource + source, { root, url, version, pid, interval })
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {
@@ -37,7 +41,7 @@ export function probeAnswer(output: string): ProbeAnswer | undefined {
  * with each security update and no wheel depends on it.
  */
 const source = `
-import hashlib, subprocess
+import hashlib, subprocess, time
 def pip_folder():
     code = "import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))"
     for python in (sys.executable, "python3", "/usr/bin/python3", ARGUMENTS["root"] + "/.wheelhouse/pip/bin/python"):
@@ -66,7 +70,15 @@ def was_seen(pid, release):
         pid = here[0]
         here = stat(pid)
     return here is not None
-found = {"nodeClass": node_class(), "python": sys.version.split()[0], "healthy": False, "verified": False}
+def ask_patiently():
+    for _ in range(2):
+        told, pid, problem = ask()
+        if problem is None:
+            return told, pid
+        time.sleep(ARGUMENTS["interval"])
+    told, pid, problem = ask()
+    return told, pid
+found = {"nodeClass": node_class(), "python": sys.version.split()[0], "verified": False}
 current = os.path.join(ARGUMENTS["root"], "current")
 if os.path.lexists(current):
     if not os.path.islink(current):
@@ -77,8 +89,9 @@ if os.path.lexists(current):
             version = json.load(manifest)["version"]
     except OSError:
         sys.exit("%s points at %s, which is no release of this service. Remove the link, or choose another root." % (current, os.readlink(current)))
-    told, pid, problem = ask()
-    verified = problem is None and was_seen(pid, release)
-    found.update(release=release, version=version, healthy=problem is None and told == version, verified=verified)
+    found.update(release=release, version=version)
+    told, pid = ask_patiently()
+    if pid is not None:
+        found.update(told=told, verified=was_seen(pid, release))
 tell(found)
 `

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aNode } from '../../support/a-node.ts'
 
@@ -41,5 +42,42 @@ describe('a look at a node', () => {
     expect(await here.verify('first', '1.0')).toEqual({ ok: true })
     await here.restart()
     expect(await here.probe()).toMatchObject({ found: { before: { healthy: true, verified: false } } })
+  })
+
+  it.each([
+    ['1.4.0', '1.4'],
+    ['1.4.0rc1', 'v1.4.0-rc1'],
+  ])('knows %s by any spelling of PEP 440: %s', async (version, told) => {
+    const here = await running(version, told)
+    expect(await here.verify('first', version)).toEqual({ ok: true })
+    expect(await here.probe()).toMatchObject({ found: { before: { version, healthy: true } } })
+  })
+
+  it('says which version runs where it is another, once the time is up', async () => {
+    const here = await running('1.4.0', '1.4.1', { timeout_seconds: 0.3 })
+    expect(await here.verify('first', '1.4.0')).toEqual({
+      ok: false,
+      problem: `${here.url} runs version 1.4.1, not 1.4.0`,
+    })
+    expect(await here.probe()).toMatchObject({ found: { before: { healthy: false } } })
+  })
+
+  it('waits for a service that says something else until it has loaded', async () => {
+    const here = await running('1.4.0', 'loading!')
+    const verified = here.verify('first', '1.4.0')
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await here.tell('1.4.0!')
+    expect(await verified).toEqual({ ok: true })
+  })
+
+  it('asks more than once before it takes a service for down', async () => {
+    const here = await running('1.4.0', '1.4.0', { interval_seconds: 3 })
+    await here.stop()
+    const down = createServer((socket) => {
+      socket.destroy()
+      down.close(() => here.restart())
+    })
+    down.listen(Number(new URL(here.url).port), '127.0.0.1')
+    expect(await here.probe()).toMatchObject({ found: { before: { healthy: true } } })
   })
 })
