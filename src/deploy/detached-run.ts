@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
 import type { HostConnection } from './host-connection.ts'
-import { type DetachedRun, exitLine, runScript, runStatus } from './node/run-script.ts'
+import { type DetachedRun, exitLine, runScript, runStatus, secretInput } from './node/run-script.ts'
 import type { RunResult } from './remote-host.ts'
 
 /** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
@@ -46,7 +46,7 @@ export async function runDetached(
     try {
       const host = await connection.open(signal)
       inReach = clock.monotonic()
-      const follow = { input: options.secret ?? '', onOutput, ...(signal === undefined ? {} : { signal }) }
+      const follow = { input: secretInput(options.secret ?? ''), onOutput, ...(signal === undefined ? {} : { signal }) }
       return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
     } catch (error) {
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
