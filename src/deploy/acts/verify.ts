@@ -1,5 +1,5 @@
 import type { PlannedNode } from '../documents.ts'
-import { verifyAnswer, verifyScript } from '../node/verify.ts'
+import { longestVerify, verifyAnswer, verifyScript } from '../node/verify.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { isSameVersion } from '../same-version.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -40,7 +40,7 @@ async function versionSeen(
 ): Promise<Seen> {
   const settings = context.request.definition.verify
   const script = verifyScript(node, settings, { activation, again })
-  const asked = await context.ask(node, script, settings.timeout_seconds + 30, signal)
+  const asked = await context.ask(node, script, longestVerify(settings), signal)
   if (!asked.ok) return asked
   const answer = verifyAnswer(asked.output)
   return answer ?? { ok: false, problem: `The check gave no answer that can be read: ${asked.output.slice(-300)}` }
