@@ -58,8 +58,7 @@ const source = `
 import time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
-def main_process(pid):
-    here = stat(pid)
+def main_process(pid, here):
     parent = stat(here[0])
     while here[0] > 1 and parent and parent[1] > int(MARK):
         pid, here = here[0], parent
@@ -80,7 +79,7 @@ def look():
         return None, None, "%s says it is process %d, but that is not on this node" % (ARGUMENTS["url"], pid)
     if here[1] <= int(MARK):
         return None, None, "the process that answers (%d, version %s) started before the restart: the old one still runs" % (pid, version)
-    return main_process(pid), version, None
+    return main_process(pid, here), version, None
 def watch():
     """(version, None) or (None, sentence)."""
     if boot() != BOOT:

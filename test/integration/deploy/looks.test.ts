@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aNode } from '../../support/a-node.ts'
 
@@ -86,4 +88,29 @@ describe('a look at a node', () => {
     expect(await here.verify('first', '1.4.0')).toEqual({ ok: true })
     expect(await here.verify('first', '1.4.0', true)).toEqual({ ok: true })
   })
+
+  it('takes a worker that is gone while it is looked at for one failed look, and no more', async () => {
+    const here = await running('1.4.0')
+    const pid = await here.restart()
+    // Every second time that Python opens the process's state, there is none.
+    await writeFile(join(here.root, 'sitecustomize.py'), vanishing(pid))
+    here.prepend(`export PYTHONPATH='${here.root}'`)
+    expect(await here.verify('first', '1.4.0')).toEqual({
+      ok: false,
+      problem: expect.stringContaining('but that is not on this node'),
+    })
+  })
 })
+
+function vanishing(pid: number): string {
+  return `import builtins
+opened, calls = builtins.open, []
+def vanishing(path, *rest, **named):
+    if path == "/proc/${pid}/stat":
+        calls.append(path)
+        if len(calls) % 2 == 0:
+            raise FileNotFoundError(path)
+    return opened(path, *rest, **named)
+builtins.open = vanishing
+`
+}
