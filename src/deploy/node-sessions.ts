@@ -42,8 +42,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
 
   return {
     async ask(node, script, timeoutSeconds, signal) {
-      const patience = { clock, until: clock.monotonic() + patienceSeconds * 1000, signal }
-      return await askOver(connectionTo(node), script, timeoutSeconds, patience)
+      return await askOver(connectionTo(node), script, timeoutSeconds, { clock, patienceSeconds, signal })
     },
     async run(node, { attempt, script, limitSeconds }, signal, { reads = false } = {}) {
       const given = reads ? { secret: await secret() } : {}
@@ -60,24 +59,33 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
 
 interface Patience {
   readonly clock: Clock
-  /** On the monotonic clock. */
-  readonly until: number
+  /** How long the node may be out of reach, all in all. */
+  readonly patienceSeconds: number
   readonly signal: AbortSignal
 }
 
+/** The time in which a script ran before its connection was lost is none in which the node was out of reach. */
 async function askOver(
   connection: HostConnection,
   script: string,
   timeoutSeconds: number,
-  { clock, until, signal }: Patience,
+  { clock, patienceSeconds, signal }: Patience,
 ): Promise<Asked> {
+  let [since, away] = [clock.monotonic(), 0]
   for (let attempt = 0; ; attempt++) {
+    let opened: number | undefined
     try {
       const host = await connection.open(signal)
+      opened = clock.monotonic()
       return answered(await host.run(script, { timeoutSeconds, signal }))
     } catch (error) {
+      const now = clock.monotonic()
+      // Where its time was up the script hangs: that has to end some day as well.
+      const ran = opened !== undefined && now - opened < timeoutSeconds * 1000 ? now - opened : 0
+      away += now - since - ran
+      since = now
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
-      if (!lost || signal.aborted || clock.monotonic() > until) throw error
+      if (!lost || signal.aborted || away > patienceSeconds * 1000) throw error
       await connection.drop()
       await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
     }

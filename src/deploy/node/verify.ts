@@ -43,7 +43,9 @@ function patience(verify: ServiceDefinition['verify'], { again }: Verification):
 
 /** In seconds, for the script from its start to its end: a service that is slow may take 5 s for each answer. */
 export function longestVerify(verify: ServiceDefinition['verify']): number {
-  return verify.timeout_seconds + verify.probes * (verify.interval_seconds + 5) + 30
+  const seconds = verify.timeout_seconds + verify.probes * (verify.interval_seconds + 5) + 30
+  // Node's timers end at once where their milliseconds do not fit into 31 bits.
+  return Math.min(2_000_000, seconds)
 }
 
 export function verifyAnswer(output: string): z.infer<typeof answer> | undefined {
