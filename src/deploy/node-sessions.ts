@@ -21,6 +21,7 @@ export interface NodeSessionPorts {
   readonly credentials: DeployCredentials
   readonly clock: Clock
   readonly externalUrl: string
+  readonly report: (error: unknown) => void
 }
 
 export type NodeSessions = Pick<ActContext, 'ask' | 'run'> & AsyncDisposable
@@ -111,9 +112,12 @@ function secretOf(ports: NodeSessionPorts, request: DeployRequest, fence: number
   }
 }
 
-/** For people who want to read it whole; the deploy itself keeps a sentence. */
+/**
+ * For people who want to read it whole; the deploy itself keeps a sentence, and goes on where this cannot be kept. A store
+ * that is away is waited for, as for everything else.
+ */
 async function keepOutput(
-  { documents }: NodeSessionPorts,
+  { documents, report }: NodeSessionPorts,
   { service, deploy }: DeployRequest,
   node: PlannedNode,
   attempt: string,
@@ -121,5 +125,10 @@ async function keepOutput(
 ): Promise<void> {
   const text = outcome.kind === 'refused' ? outcome.message : outcome.output
   const key = keys.deployOutput(service, deploy, node.name, attempt)
-  await documents.store.write(key, Buffer.from(text), 'absent')
+  try {
+    await documents.store.write(key, Buffer.from(text), 'absent')
+  } catch (error) {
+    if (isDomainError(error, 'storage-unavailable')) throw error
+    report(error)
+  }
 }

@@ -103,12 +103,15 @@ function contextOn(hosts: RemoteHosts, definition: ServiceDefinition, before: ()
   const documents = documentsOn(new MemoryStore())
   const externalUrl = 'http://127.0.0.1'
   const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
+  const report = (error: unknown) => {
+    throw error
+  }
   const unused = async () => {
     throw new Error('Nothing here asks for this.')
   }
   return {
     ...{ request, documents, externalUrl, clock: systemClock, projects: { find: unused } },
     ...{ discovery: { nodes: unused }, node: unused },
-    ...nodeSessions({ documents, hosts: prefixed, credentials, clock: systemClock, externalUrl }, request, 1),
+    ...nodeSessions({ documents, hosts: prefixed, credentials, clock: systemClock, externalUrl, report }, request, 1),
   }
 }

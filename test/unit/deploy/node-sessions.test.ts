@@ -18,6 +18,7 @@ const node: PlannedNode = {
 /** Sessions of a deploy whose nodes may be away for so long, with a host that does so at its nth script. */
 function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock) => Promise<RunResult>) {
   const [clock, store] = [new FakeClock(), new MemoryStore()]
+  const problems: unknown[] = []
   let scripts = 0
   const host = { run: () => run(++scripts, clock), [Symbol.asyncDispose]: async () => undefined }
   const hosts: RemoteHosts = { connect: async () => host }
@@ -36,9 +37,10 @@ function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock)
     ...{ files: [], by: 'ci', at: '2026-01-01T00:00:00Z', definition },
   }
   const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
+  const report = (error: unknown) => void problems.push(error)
   const documents = documentsOn(store)
-  const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1' }
-  return { ...nodeSessions(ports, request, 1), clock, store }
+  const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1', report }
+  return { ...nodeSessions(ports, request, 1), clock, store, problems }
 }
 
 /** What a promise comes to, while time passes. */
@@ -72,4 +74,23 @@ it.each([
     throw lost()
   })
   expect(await passing(clock, ask(node, 'look', 90, new AbortController().signal))).toBeInstanceOf(DomainError)
+})
+
+const exited: RunResult = { code: 0, stdout: '', stderr: 'wheelhouse-run exited 0\n' }
+
+it('reports what a run printed where that cannot be kept, and goes on', async () => {
+  const { run, store, problems } = sessions(20, async () => exited)
+  const full = new Error('no space left on the device')
+  store.write = () => Promise.reject(full)
+  const what = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 10 }
+  expect(await run(node, what, new AbortController().signal)).toMatchObject({ kind: 'exited', code: 0 })
+  expect(problems).toEqual([full])
+})
+
+it('waits for a store that is away, so that what a run printed is kept', async () => {
+  const { run, store, problems } = sessions(20, async () => exited)
+  store.write = () => Promise.reject(new DomainError('storage-unavailable', 'The store does not answer.'))
+  const what = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 10 }
+  await expect(run(node, what, new AbortController().signal)).rejects.toThrow('The store does not answer.')
+  expect(problems).toEqual([])
 })
