@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
@@ -36,9 +37,12 @@ export async function runDetached(
   const output = new CappedText(outputLimit)
   let offset = 0
   let inReach = clock.monotonic()
-  const onOutput = (text: string) => {
+  // One for all connections: the next begins where the last was cut, in the middle of a character too.
+  const decoder = new StringDecoder('utf8')
+  const onOutput = (bytes: Buffer) => {
     inReach = clock.monotonic()
-    offset += Buffer.byteLength(text)
+    offset += bytes.length
+    const text = decoder.write(bytes)
     output.add(text)
     options.onOutput?.(text)
   }

@@ -48,6 +48,15 @@ describe('a run on a node that outlives its connection', () => {
     expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
   })
 
+  it('reads on at the right byte after a cut, though what was printed is no UTF-8', async () => {
+    const run = aRun(`printf '\\377\\377\\377one \\303'; sleep 1.5; printf '\\274 two\\n'`)
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('one'))
+    expect(node.killSessions()).toBeGreaterThan(0)
+    expect(await running).toMatchObject({ kind: 'exited', output: '\uFFFD\uFFFD\uFFFDone \u00FC two\n' })
+  })
+
   it('goes on while the node is off the network, and is found when it is back', async () => {
     const run = aRun('echo one; sleep 0.5; echo two')
     let output = ''
