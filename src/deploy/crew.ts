@@ -12,9 +12,7 @@ import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
 import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
 import type { Crew } from './worker.ts'
 
-export interface CrewPorts extends NodeSessionPorts, Pick<ActContext, 'projects' | 'discovery' | 'externalUrl'> {
-  readonly report: (error: unknown) => void
-}
+export interface CrewPorts extends NodeSessionPorts, Pick<ActContext, 'projects' | 'discovery' | 'externalUrl'> {}
 
 /** Those who act for one deploy, in one worker, under one fence. */
 export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number): Crew {

@@ -55,9 +55,12 @@ function whatNow({ phase, nodes, reason }: Rollout): string[] {
   if (!isOver(phase) || reason === undefined || phase === 'superseded') return []
   const touched = nodes.some(({ state }) => !['waiting', 'ready', 'staged', 'current'].includes(state))
   if (!touched) return ['  Nothing that runs was touched.']
-  if (phase === 'rollback_failed')
+  const left = nodes.some(({ state }) => state === 'updated')
+  if (phase === 'rollback_failed' && left)
     return ['  Nodes that run the new version were left on it, as others are out of order.']
-  if (phase === 'failed') return ['  There was no earlier release to go back to.']
+  if (phase === 'rolled_back' && left)
+    return ['  Nodes that did not serve before were left on the new version: they have nothing better to go back to.']
+  if (phase === 'failed') return ['  There was no earlier release that served to go back to.']
   return []
 }
 

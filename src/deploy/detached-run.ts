@@ -1,8 +1,9 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
 import type { HostConnection } from './host-connection.ts'
-import { type DetachedRun, exitLine, runScript, runStatus } from './node/run-script.ts'
+import { type DetachedRun, exitLine, runScript, runStatus, secretInput } from './node/run-script.ts'
 import type { RunResult } from './remote-host.ts'
 
 /** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
@@ -36,9 +37,12 @@ export async function runDetached(
   const output = new CappedText(outputLimit)
   let offset = 0
   let inReach = clock.monotonic()
-  const onOutput = (text: string) => {
+  // One for all connections: the next begins where the last was cut, in the middle of a character too.
+  const decoder = new StringDecoder('utf8')
+  const onOutput = (bytes: Buffer) => {
     inReach = clock.monotonic()
-    offset += Buffer.byteLength(text)
+    offset += bytes.length
+    const text = decoder.write(bytes)
     output.add(text)
     options.onOutput?.(text)
   }
@@ -46,7 +50,7 @@ export async function runDetached(
     try {
       const host = await connection.open(signal)
       inReach = clock.monotonic()
-      const follow = { input: options.secret ?? '', onOutput, ...(signal === undefined ? {} : { signal }) }
+      const follow = { input: secretInput(options.secret ?? ''), onOutput, ...(signal === undefined ? {} : { signal }) }
       return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
     } catch (error) {
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')

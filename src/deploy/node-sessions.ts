@@ -21,6 +21,7 @@ export interface NodeSessionPorts {
   readonly credentials: DeployCredentials
   readonly clock: Clock
   readonly externalUrl: string
+  readonly report: (error: unknown) => void
 }
 
 export type NodeSessions = Pick<ActContext, 'ask' | 'run'> & AsyncDisposable
@@ -42,8 +43,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
 
   return {
     async ask(node, script, timeoutSeconds, signal) {
-      const patience = { clock, until: clock.monotonic() + patienceSeconds * 1000, signal }
-      return await askOver(connectionTo(node), script, timeoutSeconds, patience)
+      return await askOver(connectionTo(node), script, timeoutSeconds, { clock, patienceSeconds, signal })
     },
     async run(node, { attempt, script, limitSeconds }, signal, { reads = false } = {}) {
       const given = reads ? { secret: await secret() } : {}
@@ -60,24 +60,33 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
 
 interface Patience {
   readonly clock: Clock
-  /** On the monotonic clock. */
-  readonly until: number
+  /** How long the node may be out of reach, all in all. */
+  readonly patienceSeconds: number
   readonly signal: AbortSignal
 }
 
+/** The time in which a script ran before its connection was lost is none in which the node was out of reach. */
 async function askOver(
   connection: HostConnection,
   script: string,
   timeoutSeconds: number,
-  { clock, until, signal }: Patience,
+  { clock, patienceSeconds, signal }: Patience,
 ): Promise<Asked> {
+  let [since, away] = [clock.monotonic(), 0]
   for (let attempt = 0; ; attempt++) {
+    let opened: number | undefined
     try {
       const host = await connection.open(signal)
+      opened = clock.monotonic()
       return answered(await host.run(script, { timeoutSeconds, signal }))
     } catch (error) {
+      const now = clock.monotonic()
+      // Where its time was up the script hangs: that has to end some day as well.
+      const ran = opened !== undefined && now - opened < timeoutSeconds * 1000 ? now - opened : 0
+      away += now - since - ran
+      since = now
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
-      if (!lost || signal.aborted || clock.monotonic() > until) throw error
+      if (!lost || signal.aborted || away > patienceSeconds * 1000) throw error
       await connection.drop()
       await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
     }
@@ -103,9 +112,12 @@ function secretOf(ports: NodeSessionPorts, request: DeployRequest, fence: number
   }
 }
 
-/** For people who want to read it whole; the deploy itself keeps a sentence. */
+/**
+ * For people who want to read it whole; the deploy itself keeps a sentence, and goes on where this cannot be kept. A store
+ * that is away is waited for, as for everything else.
+ */
 async function keepOutput(
-  { documents }: NodeSessionPorts,
+  { documents, report }: NodeSessionPorts,
   { service, deploy }: DeployRequest,
   node: PlannedNode,
   attempt: string,
@@ -113,5 +125,10 @@ async function keepOutput(
 ): Promise<void> {
   const text = outcome.kind === 'refused' ? outcome.message : outcome.output
   const key = keys.deployOutput(service, deploy, node.name, attempt)
-  await documents.store.write(key, Buffer.from(text), 'absent')
+  try {
+    await documents.store.write(key, Buffer.from(text), 'absent')
+  } catch (error) {
+    if (isDomainError(error, 'storage-unavailable')) throw error
+    report(error)
+  }
 }

@@ -16,8 +16,8 @@ export interface RunOptions {
   readonly input?: string
   readonly timeoutSeconds?: number
   readonly signal?: AbortSignal
-  /** Standard output as it comes. */
-  readonly onOutput?: (text: string) => void
+  /** Standard output as it comes, in bytes: what is cut in the middle of a character has no text yet. */
+  readonly onOutput?: (bytes: Buffer) => void
 }
 
 export interface RunResult {

@@ -54,9 +54,17 @@ export function remoteHostContract(name: string, open: () => Promise<HostsUnderT
 
     it('shows output while it comes', async () => {
       let seen = ''
-      const result = await host.run('echo first; sleep 0.3; echo second', { onOutput: (text) => (seen += `<${text}>`) })
+      const result = await host.run('echo first; sleep 0.3; echo second', {
+        onOutput: (bytes) => (seen += `<${bytes}>`),
+      })
       expect(seen).toMatch(/^<first\n><second\n>$/)
       expect(result.stdout).toBe('first\nsecond\n')
+    })
+
+    it('shows output byte for byte, whether it is text or not', async () => {
+      const seen: Buffer[] = []
+      await host.run("printf 'a\\377\\303\\n'", { onOutput: (bytes) => seen.push(bytes) })
+      expect(Buffer.concat(seen)).toEqual(Buffer.from([0x61, 0xff, 0xc3, 0x0a]))
     })
 
     it('runs several scripts at once', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
@@ -137,6 +137,21 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(text).toMatch(/web1: the process that answers \(\d+, version 1\.4\.0\) started before the restart/)
     expect(text).toContain('rolled back')
     expect(await versions()).toEqual(['1.3.0', '1.3.0'])
+  }, 90_000)
+
+  it('restarts a node that only seems to run the version: the link was switched there, and no process began since', async () => {
+    const { root } = site.fleet.members[0]?.service ?? { root: '' }
+    const release = readdirSync(join(root, 'releases')).find((name) => name.startsWith('1.4.0-')) ?? ''
+    rmSync(join(root, 'current'))
+    symlinkSync(`releases/${release}`, join(root, 'current'))
+    const [before] = await site.running()
+    expect(before?.version).toBe('1.4.0')
+    const { status, text } = await site.promote('1.4.0')
+    expect(status, text).toBe(200)
+    const [after] = await site.running()
+    expect(after?.version).toBe('1.4.0')
+    expect(after?.pid).not.toBe(before?.pid)
+    expect((await site.promote('1.3.0')).status).toBe(200)
   }, 90_000)
 
   it('tells a service that comes up and crashes a little later from one that runs', async () => {

@@ -13,7 +13,7 @@ export function localHosts(): RemoteHosts {
             let [stdout, stderr] = ['', '']
             child.stdout.on('data', (chunk: Buffer) => {
               stdout += chunk.toString()
-              options.onOutput?.(chunk.toString())
+              options.onOutput?.(chunk)
             })
             child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
             const unknown = () => {

@@ -1,6 +1,7 @@
 import type { PlannedNode } from '../documents.ts'
-import { probeAnswer, probeScript } from '../node/probe.ts'
-import type { Outcome } from '../rollout/model.ts'
+import { type ProbeAnswer, probeAnswer, probeScript } from '../node/probe.ts'
+import type { NodeProgress, Outcome } from '../rollout/model.ts'
+import { isSameVersion } from '../same-version.ts'
 import { type ActContext, problem } from './act-context.ts'
 
 const patienceSeconds = 60
@@ -12,7 +13,11 @@ export async function probe(context: ActContext, node: PlannedNode, signal: Abor
   if (!asked.ok) return asked
   const answer = probeAnswer(asked.output)
   if (answer === undefined) return problem(`The node gave no answer that can be read: ${asked.output.slice(-300)}`)
-  const { nodeClass, release, version, healthy } = answer
-  const before = release === undefined || version === undefined ? undefined : { release, version, healthy }
-  return { ok: true, found: { kind: 'probe', nodeClass, ...(before && { before }) } }
+  const before = beforeOf(answer)
+  return { ok: true, found: { kind: 'probe', nodeClass: answer.nodeClass, ...(before && { before }) } }
+}
+
+function beforeOf({ release, version, told, verified }: ProbeAnswer): NodeProgress['before'] {
+  if (release === undefined || version === undefined) return undefined
+  return { release, version, healthy: told !== undefined && isSameVersion(told, version), verified }
 }

@@ -1,6 +1,7 @@
 import type { PlannedNode } from '../documents.ts'
-import { verifyAnswer, verifyScript } from '../node/verify.ts'
+import { longestVerify, verifyAnswer, verifyScript } from '../node/verify.ts'
 import type { Outcome } from '../rollout/model.ts'
+import { isSameVersion } from '../same-version.ts'
 import { type ActContext, problem } from './act-context.ts'
 
 export interface VerifyRequest {
@@ -9,27 +10,38 @@ export interface VerifyRequest {
   readonly again: boolean
 }
 
-/** Sees the new process run the version, from the node itself. */
+/** Sees the new process run the version, from the node itself. The node says which it runs, what that means is told here. */
 export async function verify(
   context: ActContext,
   node: PlannedNode,
-  { version, activation, again }: VerifyRequest,
+  request: VerifyRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const settings = context.request.definition.verify
-  const script = verifyScript(node, settings, { activation, versions: spellings(version), again })
-  const asked = await context.ask(node, script, settings.timeout_seconds + 30, signal)
-  if (!asked.ok) return asked
-  const answer = verifyAnswer(asked.output)
-  if (answer?.ok === true) return { ok: true }
-  return problem(answer?.problem ?? `The check gave no answer that can be read: ${asked.output.slice(-300)}`)
+  const { clock } = context
+  const end = clock.monotonic() + context.request.definition.verify.timeout_seconds * 1000
+  for (;;) {
+    const seen = await versionSeen(context, node, request, signal)
+    if (!seen.ok) return seen
+    if (isSameVersion(seen.version, request.version)) return { ok: true }
+    // A service may say something else until it has loaded.
+    if (request.again || signal.aborted || clock.monotonic() >= end) {
+      return problem(`${node.url} runs version ${seen.version}, not ${request.version}`)
+    }
+  }
 }
 
-/** Services tell their version as somebody once typed it: with or without the zeros at its end (PEP 440). */
-function spellings(version: string): string[] {
-  const [release = '', ...rest] = version.split('+')
-  const local = rest.length > 0 ? `+${rest.join('+')}` : ''
-  const short = release.replace(/(\.0)+$/, '')
-  const all = [release, short, `${short}.0`, `${short}.0.0`].map((one) => one + local)
-  return /^[0-9.]+$/.test(release) ? [...new Set([version, ...all])] : [version]
+type Seen = { readonly ok: true; readonly version: string } | { readonly ok: false; readonly problem: string }
+
+async function versionSeen(
+  context: ActContext,
+  node: PlannedNode,
+  { activation, again }: VerifyRequest,
+  signal: AbortSignal,
+): Promise<Seen> {
+  const settings = context.request.definition.verify
+  const script = verifyScript(node, settings, { activation, again })
+  const asked = await context.ask(node, script, longestVerify(settings), signal)
+  if (!asked.ok) return asked
+  const answer = verifyAnswer(asked.output)
+  return answer ?? { ok: false, problem: `The check gave no answer that can be read: ${asked.output.slice(-300)}` }
 }

@@ -8,7 +8,7 @@ export interface Activation {
 }
 
 /**
- * Points \`current\` at a release by one atomic rename, and restarts the service. First it leaves a mark: the boot and the
+ * Points `current` at a release by one atomic rename, and restarts the service. First it leaves a mark: the boot and the
  * clock tick (proc(5), stat field 22) that the new process must have started after.
  */
 export function activateScript({ root, release, restart }: Activation): string {

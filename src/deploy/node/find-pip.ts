@@ -1,7 +1,7 @@
 import { quote } from './shell.ts'
 
 /**
- * Sets \`pip_python\`: an interpreter whose pip can work on other environments (\`--python\`, pip 22.3) and writes the
+ * Sets `pip_python`: an interpreter whose pip can work on other environments (`--python`, pip 22.3) and writes the
  * stable report (23.0). A node without one gets one of the service's own, by ensurepip.
  */
 export function findPip(python: string, root: string): string {

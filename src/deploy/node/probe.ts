@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
+import type { ServiceDefinition } from '../service-definition.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
@@ -9,17 +10,22 @@ const answer = z.object({
   /** What `current` points at; absent where nothing was deployed here yet. */
   release: z.string().optional(),
   version: z.string().optional(),
-  /** Whether the service answers, with the version of that release. */
-  healthy: z.boolean(),
+  /** The version that the service tells, as it spells it; absent where it did not answer, asked several times. */
+  told: z.string().optional(),
+  /** Whether the process that answers is the one that was seen to run that release. */
+  verified: z.boolean(),
 })
 
 export type ProbeAnswer = z.infer<typeof answer>
 
+/** In seconds; a node that is down must not hold the others up. */
+const longestPause = 5
+
 /** Looks at a node and changes nothing there. */
-export function probeScript(node: PlannedNode, verify: { readonly version: string; readonly pid: string }): string {
-  const { root, url } = node
-  const { version, pid } = verify
-  return pythonScript(node.python, lookSource + source, { root, url, version, pid })
+export function probeScript({ root, url, python }: PlannedNode, verify: ServiceDefinition['verify']): string {
+  const { version, pid, interval_seconds } = verify
+  const interval = Math.min(longestPause, interval_seconds)
+  return pythonScript(python, lookSource + source, { root, url, version, pid, interval })
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {
@@ -27,12 +33,15 @@ export function probeAnswer(output: string): ProbeAnswer | undefined {
 }
 
 /**
+ * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
+ * that reads its version from the disk would then pass for the new one, so that the process itself is compared.
+ *
  * The class of a node: digest of all that decides which wheels fit and which dependencies are asked for, as pip itself
  * sees it (markers of PEP 508, tags of PEP 425, with the glibc in them). The kernel's version is left out: it changes
  * with each security update and no wheel depends on it.
  */
 const source = `
-import hashlib, subprocess
+import hashlib, subprocess, time
 def pip_folder():
     code = "import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))"
     for python in (sys.executable, "python3", "/usr/bin/python3", ARGUMENTS["root"] + "/.wheelhouse/pip/bin/python"):
@@ -49,7 +58,27 @@ def node_class():
     environment = {k: v for k, v in markers.default_environment().items() if k not in ("platform_release", "platform_version")}
     described = [sorted(environment.items()), [str(tag) for tag in tags.sys_tags()]]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()
-found = {"nodeClass": node_class(), "python": sys.version.split()[0], "healthy": False}
+def was_seen(pid, release):
+    try:
+        with open(RECORD) as file:
+            seen = json.load(file)
+    except (OSError, ValueError):
+        return False
+    here = stat(pid) if seen["release"] == release and seen["boot"] == boot() else None
+    # One that answers may be a worker of the one that was seen.
+    while here is not None and [pid, here[1]] != seen["process"]:
+        pid = here[0]
+        here = stat(pid)
+    return here is not None
+def ask_patiently():
+    for _ in range(2):
+        told, pid, problem = ask()
+        if problem is None:
+            return told, pid
+        time.sleep(ARGUMENTS["interval"])
+    told, pid, problem = ask()
+    return told, pid
+found = {"nodeClass": node_class(), "python": sys.version.split()[0], "verified": False}
 current = os.path.join(ARGUMENTS["root"], "current")
 if os.path.lexists(current):
     if not os.path.islink(current):
@@ -60,7 +89,9 @@ if os.path.lexists(current):
             version = json.load(manifest)["version"]
     except OSError:
         sys.exit("%s points at %s, which is no release of this service. Remove the link, or choose another root." % (current, os.readlink(current)))
-    told, pid, problem = ask()
-    found.update(release=release, version=version, healthy=problem is None and told == version)
+    found.update(release=release, version=version)
+    told, pid = ask_patiently()
+    if pid is not None:
+        found.update(told=told, verified=was_seen(pid, release))
 tell(found)
 `

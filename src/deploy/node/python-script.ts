@@ -14,16 +14,20 @@ def tell(result):
     print("wheelhouse-result " + json.dumps(result), flush=True)
 `
 
-/** `look()` asks the service for its version, once, on the node itself: None where all is well, else a sentence. */
+/**
+ * `ask()` asks the service for its version and process, once, on the node itself. `RECORD` says which process was seen to run
+ * which release there last.
+ */
 export const lookSource = `
 import urllib.request
+RECORD = ARGUMENTS["root"] + "/.wheelhouse/verified"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def pick(document, pointer):
     for part in pointer.strip("/").split("/"):
         document = document[int(part)] if isinstance(document, list) else document[part]
     return document
 def ask():
-    """(version, pid) as the service tells them, or a sentence."""
+    """(version, pid, None) as the service tells them, or (None, None, sentence)."""
     url = ARGUMENTS["url"]
     try:
         with OPENER.open(url, timeout=5) as answer:
@@ -36,4 +40,13 @@ def ask():
     except Exception:
         wanted = "a version at %s and a process id at %s" % (ARGUMENTS["version"], ARGUMENTS["pid"])
         return None, None, "%s should answer with JSON that has %s, but says: %s" % (url, wanted, text[:200])
+def stat(pid):
+    """(parent, start in ticks since boot), or None where there is no such process, or a dead one."""
+    try:
+        fields = open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))
+def boot():
+    return open("/proc/sys/kernel/random/boot_id").read().strip()
 `

@@ -20,7 +20,7 @@ const report = z.array(z.object({ project: z.string(), version: z.string(), url:
 export type ReportedFiles = z.infer<typeof report>
 
 /**
- * Asks pip what it would install here: \`--dry-run --report\` (pip's "Installation report", stable since 23.0), in an
+ * Asks pip what it would install here: `--dry-run --report` (pip's "Installation report", stable since 23.0), in an
  * empty environment of the service's own python. Wheels only: no build code runs on nodes.
  */
 export function resolveScript(wanted: Resolution): string {

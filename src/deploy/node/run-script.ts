@@ -15,7 +15,15 @@ export interface DetachedRun {
 }
 
 /** Exit statuses of the script below, apart from those of `sh` itself. */
-export const runStatus = { exited: 0, died: 70, busy: 75, fenced: 76 } as const
+export const runStatus = { exited: 0, died: 70, busy: 75, fenced: 76, cut: 77 } as const
+
+/** Ends the secret on standard input: without it the connection was cut before all of the secret came. */
+const secretEnd = 'wheelhouse-secret-ends'
+
+/** What to send to the script below, whether there is a secret or not. */
+export function secretInput(secret: string): string {
+  return `${secret === '' || secret.endsWith('\n') ? secret : `${secret}\n`}${secretEnd}\n`
+}
 
 /** Ends the output of a run that exited, on standard error. */
 export const exitLine = /wheelhouse-run exited (\d+)\n$/
@@ -48,7 +56,11 @@ seen=$(cat "$base/fence" 2>/dev/null || echo 0)
 if [ "$seen" -gt "$fence" ]; then echo "a newer worker ($seen) has taken over from $fence" >&2; exit ${runStatus.fenced}; fi
 if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$base/fence.new" && mv "$base/fence.new" "$base/fence" || exit 1; fi
 if [ ! -d "$run/started" ]; then
-  cat >"$run/secret"
+  cat >"$run/secret.new"
+  if [ "$(tail -n 1 "$run/secret.new")" != ${secretEnd} ]; then
+    rm -f "$run/secret.new"; echo "the connection was cut before the run could start" >&2; exit ${runStatus.cut}
+  fi
+  sed '$d' "$run/secret.new" >"$run/secret"; rm -f "$run/secret.new"
   printf '%s\\n' ${quote(run.script)} >"$run/script"
   setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" </dev/null >"$run/output" 2>&1 9>&- &
   while [ ! -f "$run/started/process" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done

@@ -4,34 +4,48 @@ import type { ServiceDefinition } from '../service-definition.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
-const answer = z.object({ ok: z.boolean(), problem: z.string().optional() })
+const answer = z.union([
+  /** The version that the new process tells, as it spells it. */
+  z.object({ ok: z.literal(true), version: z.string() }),
+  z.object({ ok: z.literal(false), problem: z.string() }),
+])
 
 export interface Verification {
   /** The attempt that restarted the service; its mark tells the new process from older ones. */
   readonly activation: string
-  /** As the service may spell it. */
-  readonly versions: readonly string[]
   /** After a soak: the process that was seen then must be the one that answers now. */
   readonly again: boolean
 }
 
 /**
- * Asks the service on the node until so many answers in a row came from the new process, running the version; or says
- * why not. HTTP 200 proves nothing, nor does a version alone: an old process may read the new one from the disk.
+ * Asks the service on the node until so many answers in a row came from the new process, with one version, and says which; or
+ * says why not. HTTP 200 proves nothing, nor does a version alone: an old process may read the new one from the disk.
  */
 export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
   return pythonScript(node.python, lookSource + source, {
+    root: node.root,
     url: node.url,
     version: verify.version,
     pid: verify.pid,
     probes: verify.probes,
     interval: verify.interval_seconds,
-    timeout: what.again ? Math.min(10, verify.timeout_seconds) : verify.timeout_seconds,
-    versions: what.versions,
+    timeout: patience(verify, what),
     run,
     again: what.again,
   })
+}
+
+/** How long the service may fail to answer well. A row of good answers is followed to its end, however long it takes. */
+function patience(verify: ServiceDefinition['verify'], { again }: Verification): number {
+  return again ? Math.min(10, verify.timeout_seconds) : verify.timeout_seconds
+}
+
+/** In seconds, for the script from its start to its end: a service that is slow may take 5 s for each answer. */
+export function longestVerify(verify: ServiceDefinition['verify']): number {
+  const seconds = verify.timeout_seconds + verify.probes * (verify.interval_seconds + 5) + 30
+  // Node's timers end at once where their milliseconds do not fit into 31 bits.
+  return Math.min(2_000_000, seconds)
 }
 
 export function verifyAnswer(output: string): z.infer<typeof answer> | undefined {
@@ -40,61 +54,60 @@ export function verifyAnswer(output: string): z.infer<typeof answer> | undefined
 
 /**
  * The process that stands for the service is the topmost one of those that started after the mark: of a pre-fork server
- * any worker may answer and be replaced, while its main process has to hold still.
+ * any worker may answer and be replaced, while its main process has to hold still. Who was seen is kept for later probes.
  */
 const source = `
 import time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
-def stat(pid):
-    """(parent, start in ticks since boot), or None where there is no such process, or a dead one."""
-    try:
-        fields = open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))
-def main_process(pid):
-    here = stat(pid)
+def main_process(pid, here):
     parent = stat(here[0])
     while here[0] > 1 and parent and parent[1] > int(MARK):
         pid, here = here[0], parent
         parent = stat(here[0])
     return "%d %d" % (pid, here[1])
+def record(main):
+    release = os.path.basename(os.readlink(ARGUMENTS["root"] + "/current"))
+    with open(RECORD + ".new", "w") as file:
+        json.dump({"release": release, "boot": BOOT, "process": [int(part) for part in main.split()]}, file)
+    os.replace(RECORD + ".new", RECORD)
 def look():
-    """(main process, None) or (None, sentence)."""
+    """(main process, version, None) or (None, None, sentence)."""
     version, pid, problem = ask()
     if problem:
-        return None, problem
+        return None, None, problem
     here = stat(pid)
     if here is None:
-        return None, "%s says it is process %d, but that is not on this node" % (ARGUMENTS["url"], pid)
+        return None, None, "%s says it is process %d, but that is not on this node" % (ARGUMENTS["url"], pid)
     if here[1] <= int(MARK):
-        return None, "the process that answers (%d, version %s) started before the restart: the old one still runs" % (pid, version)
-    if version not in ARGUMENTS["versions"]:
-        return None, "%s runs version %s, not %s" % (ARGUMENTS["url"], version, ARGUMENTS["versions"][0])
-    return main_process(pid), None
+        return None, None, "the process that answers (%d, version %s) started before the restart: the old one still runs" % (pid, version)
+    return main_process(pid, here), version, None
 def watch():
-    if open("/proc/sys/kernel/random/boot_id").read().strip() != BOOT:
-        return "the node was rebooted meanwhile"
+    """(version, None) or (None, sentence)."""
+    if boot() != BOOT:
+        return None, "the node was rebooted meanwhile"
     end = time.monotonic() + ARGUMENTS["timeout"]
-    good, main, problem = 0, None, None
+    good, main, version, problem = 0, None, None, None
     if ARGUMENTS["again"]:
         main = open(MAIN).read()
     while True:
-        seen, trouble = look()
+        seen, told, trouble = look()
         if trouble is None and main is not None and seen != main:
             trouble = "the process %s is gone, %s answers: the service crashes and is started again" % (main.split()[0], seen.split()[0])
             if ARGUMENTS["again"]:
-                return trouble
+                return None, trouble
         problem = trouble or problem
-        good, main = (good + 1, main or seen) if trouble is None else (0, main if ARGUMENTS["again"] else seen)
+        good = 0 if trouble else good + 1 if told == version else 1
+        main = main if ARGUMENTS["again"] else seen
+        version = told
         if good >= ARGUMENTS["probes"]:
             with open(MAIN, "w") as file:
                 file.write(main)
-            return None
-        if time.monotonic() > end:
-            return problem or "too few answers in %d s" % ARGUMENTS["timeout"]
+            record(main)
+            return version, None
+        if good == 0 and time.monotonic() > end:
+            return None, problem
         time.sleep(ARGUMENTS["interval"])
-problem = watch()
-tell({"ok": True} if problem is None else {"ok": False, "problem": problem})
+version, problem = watch()
+tell({"ok": True, "version": version} if problem is None else {"ok": False, "problem": problem})
 `

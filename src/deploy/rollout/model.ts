@@ -22,7 +22,7 @@ export type Phase = (typeof phases)[number]
  * Where a node stands in a deploy.
  * - `waiting` → `ready` (probed) → `staged`: nothing that runs was touched.
  * - `activating` → `verifying` → `updated`: switched and restarted, checked, runs the new release.
- * - `current`: ran the new release before this deploy, and is left alone.
+ * - `current`: was seen running the new release before this deploy by the same process, and is left alone.
  * - `failed`: touched, and not seen running the new release; goes back if it can.
  * - `restoring` → `checking` → `restored`: back on what it ran before.
  * - `lost`: could not be taken back. `stranded`: had no earlier release to go back to.
@@ -51,6 +51,8 @@ const before = z.object({
   version: z.string(),
   /** Whether the service answered with this version when the deploy began. */
   healthy: z.boolean(),
+  /** Whether the process that answered is the one that a deploy saw run this release. */
+  verified: z.boolean().optional(),
 })
 
 const nodeProgress = z.object({
@@ -110,6 +112,10 @@ export const rolloutSchema = z.object({
   decided: z.int(),
   maxUnavailable: z.int(),
   soakSeconds: z.number(),
+  /** Whether the first node on the release was watched for a while: only then others are touched. */
+  proven: z.boolean().optional(),
+  /** Whether all updated nodes were looked at again since the last restart was decided. */
+  rechecked: z.boolean().optional(),
   nodes: z.array(nodeProgress),
   /** Digest of the lock of each class of node. */
   locks: z.record(z.string(), z.string()),

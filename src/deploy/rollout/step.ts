@@ -8,7 +8,7 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, decide, fail } from './progress.ts'
+import { changeNode, fail, recheckAll } from './progress.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
@@ -52,11 +52,6 @@ function succeeded(rollout: Rollout, effect: Effect, found: Finding | undefined)
   // Where the service did not answer before, nobody can ask it now for more than to be back where it was.
   const restored = effect.kind === 'restore' && !wasHealthy(rollout, effect.node)
   return changeNode(rollout, effect.node, { state: restored ? 'restored' : state })
-}
-
-function recheckAll(rollout: Rollout): Rollout {
-  const updated = rollout.nodes.filter((node) => node.state === 'updated')
-  return updated.reduce((next, node) => decide(next, 'recheck', { node: node.name }), rollout)
 }
 
 function wasHealthy(rollout: Rollout, name: string): boolean {

@@ -8,21 +8,20 @@ export function framed(script: string, mark: string): string {
   return `exec sh -c ${quote(`printf '%s\\n' ${mark}; printf '%s\\n' ${mark} >&2\n${script}`)}`
 }
 
-/** Passes on what comes after the mark's line. */
-export function afterMark(mark: string, pass: (text: string) => void): (text: string) => void {
+/** Passes on what comes after the mark's line, byte for byte. */
+export function afterMark(mark: string, pass: (bytes: Buffer) => void): (bytes: Buffer) => void {
   let seen = false
-  let before = ''
-  return (text) => {
-    if (seen) return pass(text)
-    before += text
+  let before = Buffer.alloc(0)
+  return (bytes) => {
+    if (seen) return pass(bytes)
+    before = Buffer.concat([before, bytes])
     const at = before.indexOf(`${mark}\n`)
     // Bounded, as noise may have no end.
-    if (at === -1) before = before.slice(-65_536)
+    if (at === -1) before = before.subarray(-65_536)
     else {
       seen = true
-      const rest = before.slice(at + mark.length + 1)
-      before = ''
-      if (rest !== '') pass(rest)
+      const rest = before.subarray(at + mark.length + 1)
+      if (rest.length > 0) pass(rest)
     }
   }
 }

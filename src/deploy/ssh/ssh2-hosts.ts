@@ -123,14 +123,16 @@ function collect(
   done: (result: RunResult | undefined) => void,
 ): void {
   const [stdout, stderr] = [new CappedText(outputLimit), new CappedText(outputLimit)]
-  const out = afterMark(mark, (text) => {
-    stdout.add(text)
-    onOutput?.(text)
-  })
-  const err = afterMark(mark, (text) => stderr.add(text))
   const decoders = [new StringDecoder('utf8'), new StringDecoder('utf8')] as const
-  channel.on('data', (chunk: Buffer) => out(decoders[0].write(chunk)))
-  channel.stderr.on('data', (chunk: Buffer) => err(decoders[1].write(chunk)))
+  const out = afterMark(mark, (bytes) => {
+    stdout.add(decoders[0].write(bytes))
+    onOutput?.(bytes)
+  })
+  channel.on('data', out)
+  channel.stderr.on(
+    'data',
+    afterMark(mark, (bytes) => stderr.add(decoders[1].write(bytes))),
+  )
   let code: number | undefined
   // Optional in the protocol (RFC 4254 6.10): without it one does not know how the script ended.
   channel.on('exit', (status: number | null, signalName?: string) => {

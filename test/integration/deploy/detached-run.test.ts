@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { runDetached } from '../../../src/deploy/detached-run.ts'
 import { HostConnection } from '../../../src/deploy/host-connection.ts'
-import type { DetachedRun } from '../../../src/deploy/node/run-script.ts'
+import { type DetachedRun, runScript } from '../../../src/deploy/node/run-script.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
@@ -46,6 +46,15 @@ describe('a run on a node that outlives its connection', () => {
     expect(node.killSessions()).toBeGreaterThan(0)
     expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
     expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
+  })
+
+  it('reads on at the right byte after a cut, though what was printed is no UTF-8', async () => {
+    const run = aRun(`printf '\\377\\377\\377one \\303'; sleep 1.5; printf '\\274 two\\n'`)
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('one'))
+    expect(node.killSessions()).toBeGreaterThan(0)
+    expect(await running).toMatchObject({ kind: 'exited', output: '\uFFFD\uFFFD\uFFFDone \u00FC two\n' })
   })
 
   it('goes on while the node is off the network, and is found when it is back', async () => {
@@ -109,6 +118,17 @@ describe('a run on a node that outlives its connection', () => {
     const outcome = await runDetached(connection, run, { ...options, secret: 'hush-hush\n' })
     expect(outcome).toMatchObject({ kind: 'exited', output: '600\nhush-hush\n0\n' })
     expect(existsSync(join(folderOf(run), 'secret'))).toBe(false)
+  })
+
+  it('is not started by a connection that was cut before the secret was whole, and starts by the next', async () => {
+    const run = aRun('cat "$WHEELHOUSE_SECRET"', { fence: 8 })
+    const host = await connection.open()
+    for (const input of ['', 'hush-']) expect((await host.run(runScript(run, 0), { input })).code).toBe(77)
+    expect(existsSync(join(folderOf(run), 'started'))).toBe(false)
+    expect(await runDetached(connection, run, { ...options, secret: 'hush-hush\n' })).toMatchObject({
+      kind: 'exited',
+      output: 'hush-hush\n',
+    })
   })
 
   it('leaves the lock free for the next, though a service that it started lives on', async () => {

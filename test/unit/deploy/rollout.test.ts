@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
 import {
   type Effect,
@@ -10,11 +11,13 @@ import {
 } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 
+const befores = ['nothing', 'healthy', 'broken', 'this release', 'this release, it says'] as const
+
 /** What the world of one deploy is like, node by node. */
 interface World {
   readonly nodes: readonly {
     readonly nodeClass: string
-    readonly before: 'nothing' | 'healthy' | 'broken' | 'this release'
+    readonly before: (typeof befores)[number]
   }[]
   readonly maxUnavailable: number
   readonly soakSeconds: number
@@ -28,7 +31,7 @@ const worlds = fc.record({
   nodes: fc.array(
     fc.record({
       nodeClass: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
-      before: fc.constantFrom('nothing' as const, 'healthy' as const, 'broken' as const, 'this release' as const),
+      before: fc.constantFrom(...befores),
     }),
     { minLength: 1, maxLength: 6 },
   ),
@@ -49,10 +52,16 @@ const rough = worlds.chain((world) =>
 
 const blank = newRollout({ deploy: 'web.production.7', service: 'web', project: 'app', version: '1.1.0' }, 0)
 
-function outcomeOf(world: World, effect: Effect): Outcome {
-  const at = Number(/\.(\d+)-/.exec(effect.attempt)?.[1])
-  if (effect.kind !== 'soak' && world.failures[at % world.failures.length])
-    return { ok: false, problem: `${effect.kind} failed` }
+type Fails = (effect: Effect) => boolean
+
+/** By the number of its decision. */
+function failsIn(world: World): Fails {
+  return ({ kind, attempt }) =>
+    kind !== 'soak' && (world.failures[Number(/\.(\d+)-/.exec(attempt)?.[1]) % world.failures.length] ?? false)
+}
+
+function outcomeOf(world: World, effect: Effect, fails: Fails): Outcome {
+  if (fails(effect)) return { ok: false, problem: `${effect.kind} failed` }
   if (effect.kind === 'plan') {
     const { maxUnavailable, soakSeconds } = world
     const nodes = world.nodes.map((_, n) => `node${n}`)
@@ -61,9 +70,11 @@ function outcomeOf(world: World, effect: Effect): Outcome {
   if (effect.kind === 'probe') {
     const node = world.nodes[Number(effect.node?.slice(4))]
     const nodeClass = node?.nodeClass ?? ''
-    const release = node?.before === 'this release' ? `1.1.0-${nodeClass.slice(0, 12)}` : '1.0.0-cccccccccccc'
+    const release = node?.before.startsWith('this release') ? `1.1.0-${nodeClass.slice(0, 12)}` : '1.0.0-cccccccccccc'
     const before =
-      node?.before === 'nothing' ? undefined : { release, version: '1.0.0', healthy: node?.before !== 'broken' }
+      node?.before === 'nothing'
+        ? undefined
+        : { release, version: '1.0.0', healthy: node?.before !== 'broken', verified: node?.before === 'this release' }
     return { ok: true, found: { kind: 'probe', nodeClass, ...(before && { before }) } }
   }
   if (effect.kind === 'resolve') return { ok: true, found: { kind: 'resolve', lock: effect.nodeClass ?? '' } }
@@ -71,29 +82,64 @@ function outcomeOf(world: World, effect: Effect): Outcome {
 }
 
 /** Every state that a deploy goes through in a world. */
-function live(world: World): Rollout[] {
+const live = (world: World): Rollout[] => livingBy(world, failsIn(world))
+
+function livingBy(world: World, fails: Fails): Rollout[] {
   const states = [step(blank, { kind: 'begin' }, 1)]
-  for (let turn = 0; turn < 200; turn++) {
+  for (let turn = 0; turn < 400; turn++) {
     const current = states.at(-1) ?? blank
     const { effects } = current
     const effect = effects[(world.order[turn % world.order.length] ?? 0) % Math.max(1, effects.length)]
     if (effect === undefined) return states
-    states.push(step(current, { kind: 'outcome', attempt: effect.attempt, outcome: outcomeOf(world, effect) }, turn))
+    states.push(
+      step(current, { kind: 'outcome', attempt: effect.attempt, outcome: outcomeOf(world, effect, fails) }, turn),
+    )
   }
   throw new Error(`it never ends: ${JSON.stringify(states.at(-1), null, 1)}`)
 }
 
 const last = (world: World) => live(world).at(-1) ?? blank
+/** Nodes that may serve nobody because of the deploy. */
 const touchedNow = ({ nodes }: Rollout) =>
   nodes.filter(({ state }) =>
     ['activating', 'verifying', 'failed', 'restoring', 'checking', 'lost', 'stranded'].includes(state),
   )
+/** Those of them that served before: what is missed. */
+const missed = (rollout: Rollout) => touchedNow(rollout).filter(({ before }) => before?.healthy)
 
 const pairs = (states: readonly Rollout[]) =>
   states.slice(1).map((state, at): readonly [Rollout, Rollout] => [states[at] ?? blank, state])
 
+/** Nodes on which an effect was decided by a step. */
+const decided = (before: Rollout, after: Rollout, kind: Effect['kind']) =>
+  after.effects.filter((one) => one.kind === kind && !before.effects.includes(one)).flatMap(({ node }) => node ?? [])
+
+/** Nodes of which a step took in that they run the release. */
+const seenRunning = (before: Rollout, after: Rollout) =>
+  before.effects.flatMap(({ kind, node, attempt }) => {
+    const ended = !after.effects.some((one) => one.attempt === attempt)
+    const runs = after.nodes.some(({ name, state }) => name === node && state === 'updated')
+    return ended && runs && (kind === 'verify' || kind === 'recheck') && node !== undefined ? [node] : []
+  })
+
+/** What was done to running services, in order. */
+const story = (states: readonly Rollout[]) => {
+  const told = new Map(states.flatMap(({ effects }) => effects.map((effect) => [effect.attempt, effect] as const)))
+  return [...told.values()]
+    .filter(({ kind }) => !['plan', 'probe', 'resolve', 'stage'].includes(kind))
+    .map(({ kind, node }) => (node === undefined ? kind : `${kind} ${node}`))
+}
+
+const fleetOf = (befores: readonly World['nodes'][number]['before'][]): World => ({
+  nodes: befores.map((before) => ({ nodeClass: 'a'.repeat(64), before })),
+  maxUnavailable: 1,
+  soakSeconds: 0,
+  failures: [false],
+  order: [0],
+})
+
 /** Nodes that nobody touched when they were found broken: that is the world's doing, and counts from then on. */
-const crashedAfterSoak = (before: Rollout, after: Rollout) =>
+const foundCrashed = (before: Rollout, after: Rollout) =>
   after.nodes.flatMap(({ name, problem }) => {
     const was = before.nodes.find((node) => node.name === name)
     return was?.state === 'updated' && problem === 'recheck failed' ? [name] : []
@@ -103,7 +149,7 @@ const crashedAfterSoak = (before: Rollout, after: Rollout) =>
 const takenOut = (before: Rollout, after: Rollout) =>
   after.nodes.filter(({ name, state }) => {
     const was = before.nodes.find((node) => node.name === name)?.state ?? ''
-    const served = ['staged', 'updated'].includes(was) && !crashedAfterSoak(before, after).includes(name)
+    const served = ['staged', 'updated'].includes(was) && !foundCrashed(before, after).includes(name)
     return served && ['activating', 'restoring'].includes(state)
   })
 
@@ -125,7 +171,7 @@ describe('a rollout', () => {
       fc.property(rough, (world) => {
         for (const [before, after] of pairs(live(world))) {
           if (takenOut(before, after).length > 0) {
-            expect(touchedNow(after).length).toBeLessThanOrEqual(world.maxUnavailable)
+            expect(missed(after).length).toBeLessThanOrEqual(world.maxUnavailable)
           }
         }
       }),
@@ -133,13 +179,13 @@ describe('a rollout', () => {
     )
   })
 
-  it('never has more nodes out of service than the service allows, but for those found crashed after the soak', () => {
+  it('never has more nodes out of service than the service allows, but for those found crashed when they are looked at again', () => {
     fc.assert(
       fc.property(rough, (world) => {
         const states = live(world)
-        const crashed = new Set(pairs(states).flatMap(([before, after]) => crashedAfterSoak(before, after)))
+        const crashed = new Set(pairs(states).flatMap(([before, after]) => foundCrashed(before, after)))
         for (const state of states) {
-          const out = touchedNow(state).filter(({ name }) => !crashed.has(name))
+          const out = missed(state).filter(({ name }) => !crashed.has(name))
           expect(out.length).toBeLessThanOrEqual(world.maxUnavailable)
         }
       }),
@@ -147,20 +193,95 @@ describe('a rollout', () => {
     )
   })
 
-  it('stands by two services that crash during the soak: both go back, one at a time', () => {
-    const world = {
-      nodes: [
-        { nodeClass: 'a'.repeat(64), before: 'healthy' as const },
-        { nodeClass: 'a'.repeat(64), before: 'healthy' as const },
-      ],
-      maxUnavailable: 1,
-      soakSeconds: 10,
-      order: [0],
-      // plan, 2 x probe, resolve, 2 x stage, 2 x (activate, verify), soak, and then the two looks after it.
-      failures: [...Array.from({ length: 12 }, () => false), true, true, ...Array.from({ length: 20 }, () => false)],
-    }
-    const end = last(world)
-    expect([end.phase, ...end.nodes.map(({ state }) => state)]).toEqual(['rolled_back', 'restored', 'restored'])
+  it('never touches a node before all that it updated were seen to run since the touch before', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, rough), (world) => {
+        let seen = new Set<string>()
+        for (const [before, after] of pairs(live(world))) {
+          for (const name of seenRunning(before, after)) seen.add(name)
+          if (decided(before, after, 'activate').length === 0) continue
+          for (const { name, state } of after.nodes) if (state === 'updated') expect(seen).toContain(name)
+          expect(after.nodes.filter(({ state }) => state === 'failed')).toEqual([])
+          seen = new Set()
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('loses one node, whatever the size of the fleet, to a release that dies after it was verified', () => {
+    fc.assert(
+      fc.property(calm, (world) => {
+        const states = livingBy(world, ({ kind }) => kind === 'recheck')
+        const activated = new Set(pairs(states).flatMap(([before, after]) => decided(before, after, 'activate')))
+        expect(activated.size).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('watches the first node before it touches another, and all of them again before each further one', () => {
+    const world = fleetOf(['healthy', 'healthy', 'healthy'])
+    expect(story(livingBy({ ...world, soakSeconds: 10 }, () => false))).toEqual([
+      ...['activate node0', 'verify node0', 'soak', 'recheck node0'],
+      ...['activate node1', 'verify node1', 'recheck node0', 'recheck node1'],
+      ...['activate node2', 'verify node2', 'soak', 'recheck node0', 'recheck node1', 'recheck node2'],
+    ])
+  })
+
+  it('takes no node out of service while one that is out already is still to be updated', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, rough), (world) => {
+        for (const [before, after] of pairs(live(world))) {
+          const touched = new Set(decided(before, after, 'activate'))
+          const served = after.nodes.some(({ name, before }) => touched.has(name) && before?.healthy)
+          const out = after.nodes.filter((node) => node.state === 'staged' && !node.before?.healthy)
+          if (served) expect(out).toEqual([])
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('never takes the last node that serves out of service, where the fleet has another', () => {
+    fc.assert(
+      fc.property(fc.oneof(calm, rough), (world) => {
+        for (const [before, after] of pairs(live(world))) {
+          if (decided(before, after, 'activate').length === 0 || after.nodes.length === 1) continue
+          const serving = after.nodes.filter(
+            ({ state, before }) => ['updated', 'current'].includes(state) || (state === 'staged' && before?.healthy),
+          )
+          const served = before.nodes.some(({ state, before }) => state === 'staged' && before?.healthy)
+          if (served) expect(serving).not.toEqual([])
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('leaves only those nodes alone whose process was seen to run the release', () => {
+    const states = livingBy(fleetOf(['this release', 'this release, it says']), () => false)
+    expect(story(states)).toEqual(['activate node1', 'verify node1'])
+    expect(states.at(-1)?.nodes.map(({ state }) => state)).toEqual(['current', 'updated'])
+  })
+
+  it('begins with the node that is down, and stops there when the release does not mend it', () => {
+    const bad = livingBy(fleetOf(['healthy', 'broken']), ({ kind }) => kind === 'verify')
+    expect(story(bad)).toEqual(['activate node1', 'verify node1', 'restore node1'])
+    expect(bad.at(-1)?.nodes[0]?.state).toBe('staged')
+  })
+
+  it('stands by two services that crash during the last soak: both go back, one at a time', () => {
+    const world = { ...fleetOf(['healthy', 'healthy']), soakSeconds: 10 }
+    let soaks = 0
+    const end = livingBy(world, ({ kind }) => {
+      if (kind === 'soak') soaks++
+      return kind === 'recheck' && soaks === 2
+    }).at(-1)
+    expect([end?.phase, ...(end?.nodes.map(({ state }) => state) ?? [])]).toEqual([
+      'rolled_back',
+      'restored',
+      'restored',
+    ])
   })
 
   it('does one thing at a time on a node, and takes back one node at a time', () => {
@@ -231,7 +352,7 @@ describe('a rollout', () => {
     )
   })
 
-  it('has taken back all that it touched where it says so, each node to what it ran itself', () => {
+  it('has taken back all that it touched where it says so, each node to what it ran itself, but for those that served nobody', () => {
     fc.assert(
       fc.property(rough, (world) => {
         const end = last(world)
@@ -242,32 +363,62 @@ describe('a rollout', () => {
     )
   })
 
+  it('leaves a node that served on the new version only where as many others that served are lost', () => {
+    fc.assert(
+      fc.property(rough, (world) => {
+        const end = last(world)
+        const left = end.nodes.filter(({ state, before }) => state === 'updated' && before?.healthy)
+        if (end.phase === 'succeeded' || left.length === 0) return
+        expect(end.phase).toBe('rollback_failed')
+        const lost = end.nodes.filter(({ state, before }) => state === 'lost' && before?.healthy)
+        expect(lost.length).toBeGreaterThanOrEqual(world.maxUnavailable)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it.each([
+    ['new', 'nothing', 'stranded'],
+    ['broken', 'broken', 'restored'],
+  ] as const)('takes the others back where one that was %s before fails', (_name, before, state) => {
+    const world = { ...fleetOf([before, 'healthy', 'healthy']), soakSeconds: 10 }
+    let soaks = 0
+    const end = livingBy(world, ({ kind, node }) => {
+      if (kind === 'soak') soaks++
+      return kind === 'recheck' && node === 'node0' && soaks === 2
+    }).at(-1)
+    expect([end?.phase, ...(end?.nodes.map((node) => node.state) ?? [])]).toEqual([
+      ...['rolled_back', state, 'restored', 'restored'],
+    ])
+  })
+
+  it('leaves a node that was down before on the new version when others go back', () => {
+    const end = livingBy(fleetOf(['healthy', 'broken']), ({ kind, node }) => kind === 'verify' && node === 'node0').at(
+      -1,
+    )
+    expect([end?.phase, ...(end?.nodes.map(({ state }) => state) ?? [])]).toEqual([
+      'rolled_back',
+      'restored',
+      'updated',
+    ])
+    expect(describeDeploy(end ?? blank)).toContain('they have nothing better to go back to')
+  })
+
   it('begins with the broken node when it goes back, and leaves the others alone when that one is lost', () => {
-    const world = {
-      nodes: [
-        { nodeClass: 'a'.repeat(64), before: 'healthy' as const },
-        { nodeClass: 'a'.repeat(64), before: 'healthy' as const },
-      ],
-      maxUnavailable: 1,
-      soakSeconds: 0,
-      order: [0],
-      failures: [false],
-    }
     const failing = (kinds: readonly string[]) => {
-      let state = step(blank, { kind: 'begin' }, 1)
-      for (let turn = 0; !isOver(state.phase) && turn < 100; turn++) {
-        const effect = state.effects[0]
-        if (effect === undefined) throw new Error('nothing to do')
-        const fails = kinds.includes(`${effect.kind} ${effect.node}`)
-        const outcome = fails ? ({ ok: false, problem: `no ${effect.kind}` } as const) : outcomeOf(world, effect)
-        state = step(state, { kind: 'outcome', attempt: effect.attempt, outcome }, turn)
-      }
-      return [state.phase, state.reason, ...state.nodes.map((node) => node.state)]
+      const world = fleetOf(['healthy', 'healthy'])
+      const end = livingBy(world, ({ kind, node }) => kinds.includes(`${kind} ${node}`)).at(-1) ?? blank
+      return [end.phase, end.reason, ...end.nodes.map((node) => node.state)]
     }
-    expect(failing(['verify node1'])).toEqual(['rolled_back', 'node1: no verify', 'restored', 'restored'])
-    expect(failing(['verify node0'])).toEqual(['rolled_back', 'node0: no verify', 'restored', 'staged'])
-    expect(failing(['verify node1', 'check node1'])).toEqual(['rollback_failed', 'node1: no verify', 'updated', 'lost'])
-    expect(failing(['stage node1'])).toEqual(['failed', 'node1: no stage', 'staged', 'ready'])
+    expect(failing(['verify node1'])).toEqual(['rolled_back', 'node1: verify failed', 'restored', 'restored'])
+    expect(failing(['verify node0'])).toEqual(['rolled_back', 'node0: verify failed', 'restored', 'staged'])
+    expect(failing(['verify node1', 'check node1'])).toEqual([
+      'rollback_failed',
+      'node1: verify failed',
+      'updated',
+      'lost',
+    ])
+    expect(failing(['stage node1'])).toEqual(['failed', 'node1: stage failed', 'staged', 'ready'])
   })
 
   it('is superseded only while it has not begun', () => {
@@ -279,5 +430,6 @@ describe('a rollout', () => {
 
 function wasTakenBack({ state, before }: NodeProgress): boolean {
   if (before === undefined) return ['ready', 'waiting', 'staged', 'updated', 'stranded'].includes(state)
+  if (!before.healthy && state === 'updated') return true
   return ['ready', 'staged', 'restored', 'current'].includes(state)
 }

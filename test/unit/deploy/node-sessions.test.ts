@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest'
+import type { PlannedNode } from '../../../src/deploy/documents.ts'
+import { nodeSessions } from '../../../src/deploy/node-sessions.ts'
+import type { RemoteHosts, RunResult } from '../../../src/deploy/remote-host.ts'
+import { serviceSchema } from '../../../src/deploy/service-definition.ts'
+import { DomainError } from '../../../src/errors.ts'
+import { documentsOn } from '../../../src/objects/documents.ts'
+import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+const lost = () => new DomainError('outcome-unknown', 'the connection was closed')
+const fine: RunResult = { code: 0, stdout: 'fine', stderr: '' }
+const node: PlannedNode = {
+  ...{ name: 'web1', address: 'web1', port: 22, user: 'deploy', key: '/nowhere', connectSeconds: 5 },
+  ...{ python: 'python3', root: '/srv/app', restart: 'true', url: 'http://127.0.0.1/version' },
+}
+
+/** Sessions of a deploy whose nodes may be away for so long, with a host that does so at its nth script. */
+function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock) => Promise<RunResult>) {
+  const [clock, store] = [new FakeClock(), new MemoryStore()]
+  const problems: unknown[] = []
+  let scripts = 0
+  const host = { run: () => run(++scripts, clock), [Symbol.asyncDispose]: async () => undefined }
+  const hosts: RemoteHosts = { connect: async () => host }
+  const definition = serviceSchema.parse({
+    project: 'app',
+    subscribe: { promote: 'production' },
+    fleet: { nodes: ['web1'] },
+    ssh: { user: 'deploy', key: '/nowhere', port: 22, connect_seconds: 5 },
+    root: '/srv/app',
+    restart: { systemd: 'app' },
+    verify: { url: 'http://127.0.0.1/version' },
+    rollout: { unreachable_seconds: unreachableSeconds },
+  })
+  const request = {
+    ...{ deploy: 'web.production.1', service: 'web', project: 'app', version: '1.1', channel: 'production', serial: 1 },
+    ...{ files: [], by: 'ci', at: '2026-01-01T00:00:00Z', definition },
+  }
+  const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
+  const report = (error: unknown) => void problems.push(error)
+  const documents = documentsOn(store)
+  const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1', report }
+  return { ...nodeSessions(ports, request, 1), clock, store, problems }
+}
+
+/** What a promise comes to, while time passes. */
+async function passing<T>(clock: FakeClock, promise: Promise<T>): Promise<T | DomainError> {
+  let end: { readonly value: T | DomainError } | undefined
+  promise.then(
+    (value) => (end = { value }),
+    (error) => (end = { value: error }),
+  )
+  await clock.passUntil(() => end !== undefined, 7_200)
+  if (end === undefined) throw new Error('It never ended.')
+  return end.value
+}
+
+it('asks again when a connection is lost after longer than a node may be out of reach', async () => {
+  const { ask, clock } = sessions(20, async (n, clock) => {
+    await clock.sleep(60_000)
+    if (n < 4) throw lost()
+    return fine
+  })
+  const asked = ask(node, 'look', 90, new AbortController().signal)
+  expect(await passing(clock, asked)).toEqual({ ok: true, output: 'fine' })
+})
+
+it.each([
+  ['takes every connection and loses it at once', 0],
+  ['runs a script that hangs for all of its time', 90_000],
+])('gives up on a node that %s', async (_name, milliseconds) => {
+  const { ask, clock } = sessions(120, async (_, clock) => {
+    await clock.sleep(milliseconds)
+    throw lost()
+  })
+  expect(await passing(clock, ask(node, 'look', 90, new AbortController().signal))).toBeInstanceOf(DomainError)
+})
+
+const exited: RunResult = { code: 0, stdout: '', stderr: 'wheelhouse-run exited 0\n' }
+
+it('reports what a run printed where that cannot be kept, and goes on', async () => {
+  const { run, store, problems } = sessions(20, async () => exited)
+  const full = new Error('no space left on the device')
+  store.write = () => Promise.reject(full)
+  const what = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 10 }
+  expect(await run(node, what, new AbortController().signal)).toMatchObject({ kind: 'exited', code: 0 })
+  expect(problems).toEqual([full])
+})
+
+it('waits for a store that is away, so that what a run printed is kept', async () => {
+  const { run, store, problems } = sessions(20, async () => exited)
+  store.write = () => Promise.reject(new DomainError('storage-unavailable', 'The store does not answer.'))
+  const what = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 10 }
+  await expect(run(node, what, new AbortController().signal)).rejects.toThrow('The store does not answer.')
+  expect(problems).toEqual([])
+})
