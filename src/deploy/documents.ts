@@ -4,7 +4,7 @@ import { type Rollout, rolloutSchema } from './rollout/model.ts'
 import { serviceSchema } from './service-definition.ts'
 
 const request = z.object({
-  /** `<service>.<channel>.<serial>`: the same promotion never makes two deploys of a service. */
+  /** `<service>.<channel>.<serial>`, see `request-deploy.ts`: the same promotion never makes two deploys of a service. */
   deploy: z.string(),
   service: z.string(),
   project: z.string(),
