@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Pointer } from '../channels/model.ts'
 import type { Clock } from '../clock.ts'
 import type { Documents } from '../objects/documents.ts'
@@ -38,7 +38,8 @@ export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf)
   const { documents, bus, queue } = ports
   const request = await keepRequest(documents, promotion)
   const { service, deploy, project, version, channel, serial, at } = request
-  const head = newRollout({ deploy, service, project, version }, ports.clock.now())
+  const nonce = randomUUID().slice(0, 8)
+  const head = newRollout({ deploy, service, project, version, nonce }, ports.clock.now())
   await documents.create(headDocument, keys.deployHead(service, deploy), head)
   const state = await documents.update(serviceDocument, keys.service(service), (current = newServiceState()) =>
     enter(current, { deploy, project, version, channel, serial, at }),

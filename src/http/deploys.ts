@@ -94,7 +94,10 @@ async function sendOutput(context: Context, documents: Documents, deploy: string
   const runs: { readonly title: string; readonly number: number; readonly key: string }[] = []
   for await (const { key } of documents.store.list(prefix)) {
     const [node = '', file = ''] = key.slice(prefix.length).split('/')
-    const attempt = file.replace(/\.txt$/, '').slice(deploy.length + 1)
+    const attempt = file
+      .replace(/\.txt$/, '')
+      .slice(deploy.length + 1)
+      .replace(`-${rollout.nonce}`, '')
     runs.push({ title: `== ${node}: ${attempt}`, number: Number.parseInt(attempt, 10), key })
   }
   const parts = runs

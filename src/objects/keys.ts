@@ -31,6 +31,7 @@ export const keys = {
   knownHosts: 'ssh/known-hosts.json',
   auditPrefix: 'audit/',
   audit: (day: string, id: string) => `${join('audit', day, id)}.json`,
+  storeId: 'store.json',
   probe: (id: string) => join('probe', id),
 } as const
 

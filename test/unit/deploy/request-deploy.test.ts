@@ -6,6 +6,7 @@ import { promoteToServices } from '../../../src/deploy/promote-services.ts'
 import { reconciler } from '../../../src/deploy/reconcile.ts'
 import { requestDeploy } from '../../../src/deploy/request-deploy.ts'
 import type { Phase } from '../../../src/deploy/rollout/model.ts'
+import { step } from '../../../src/deploy/rollout/step.ts'
 import { finish, serviceDocument, start } from '../../../src/deploy/service-state.ts'
 import { readRollout } from '../../../src/deploy/watch.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
@@ -85,6 +86,18 @@ describe('the deploy of a promotion', () => {
     // And back again: the first project's next promotion.
     const back = await requestDeploy(here, promoted(2, '1.1'))
     expect([back.deploy, back.project]).toEqual(['web.production.2', 'app'])
+  })
+
+  it('has attempts whose names no fresh store repeats, though its ids are the same', async () => {
+    const attempts = await Promise.all(
+      [world(), world()].map(async (here) => {
+        const { deploy } = await requestDeploy(here, promoted(1, '1.0'))
+        const rollout = step(await readRollout(here.documents, deploy), { kind: 'begin' }, 0)
+        return rollout.effects.map(({ attempt }) => attempt)
+      }),
+    )
+    expect(attempts.map((of) => of.length)).toEqual([1, 1])
+    expect(attempts[0]).not.toEqual(attempts[1])
   })
 
   it('tells the one that waited so, in its own document, with what took its place', async () => {
