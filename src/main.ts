@@ -2,6 +2,7 @@
 import { runCommand } from './cli/command.ts'
 import { readEnvironment } from './config/environment.ts'
 import { DomainError, messageOf } from './errors.ts'
+import { jsonLog } from './log.ts'
 
 /** argv → command; signals → one AbortSignal. */
 const stop = new AbortController()
@@ -12,6 +13,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort()
   })
 }
+
+// A promise that nobody minded is a mistake of ours, and no reason to end a server with all that it does for others.
+const log = jsonLog((line) => void process.stderr.write(line))
+process.on('unhandledRejection', (error) => {
+  log.error(`Nobody minded this failure: ${messageOf(error)}`, {
+    stack: error instanceof Error ? error.stack : undefined,
+  })
+})
 
 try {
   await runCommand(process.argv.slice(2), {

@@ -11,6 +11,7 @@ import { knownHostsIn } from './deploy/known-hosts-record.ts'
 import { leasesIn } from './deploy/lease.ts'
 import { scanHostKey } from './deploy/ssh/scan-host-key.ts'
 import { ssh2Hosts } from './deploy/ssh/ssh2-hosts.ts'
+import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
 import { type DeployWorker, startWorker } from './deploy/worker.ts'
 import { staticDiscovery } from './discovery/static.ts'
@@ -164,6 +165,7 @@ async function workerOn(
     discovery: staticDiscovery(),
     credentials: deployCredentials(store, tokens, clock),
     externalUrl: config.server.externalUrl,
+    storeId: await storeIdIn(documents),
   }
   const { leaseSeconds: termSeconds, ...settings } = config.worker
   return await startWorker(

@@ -14,8 +14,11 @@ export interface PromotionRequest {
   readonly channel: string
   readonly by: string
   readonly reason?: string
-  /** Appends even where the channel points at this very release already: asked for when a deploy of it is to be tried again. */
-  readonly again: boolean
+  /**
+   * Serial of a promotion of this very release whose deploy failed: while the channel stands there, the release is appended
+   * once more. Of several who try again at once one does.
+   */
+  readonly again?: number
 }
 
 export interface Promotion {
@@ -41,8 +44,8 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
   const written = await ports.documents.update(channelsDocument, keys.channels(project.name), (current = {}) => {
     const history = current[request.channel] ?? []
     const last = history.at(-1)
-    const done = last?.attempt === attempt || (!request.again && last !== undefined && isSame(last, release))
-    if (done) return undefined
+    const isThere = last !== undefined && last.serial !== request.again && isSame(last, release)
+    if (last?.attempt === attempt || isThere) return undefined
     const at = new Date(ports.clock.now()).toISOString()
     const pointer: Pointer = {
       serial: (last?.serial ?? 0) + 1,

@@ -7,7 +7,7 @@ import type { Terminal } from './command.ts'
 
 /** Carries deploys until it is told to stop; any number of workers may share a bucket. */
 export async function runWorker(terminal: Terminal): Promise<void> {
-  const config = loadConfig(terminal.environment, terminal.folder)
+  const config = loadConfig(terminal.environment, terminal.folder, 'worker')
   if (config.store.kind === 'disk') {
     const text =
       'A storage folder belongs to one process, and the server in it carries the deploys. Workers of their own need a ' +

@@ -8,7 +8,10 @@ import type { Environment } from './environment.ts'
 import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
 import { configurationError, type Mistake } from './mistakes.ts'
 import { Secret } from './secret.ts'
+import { deployingMistakes } from './service-checks.ts'
 import { servicesOf } from './services.ts'
+
+export type Role = 'server' | 'worker' | 'command'
 
 const defaultFile = 'wheelhouse.yaml'
 const gibibyte = 1024 ** 3
@@ -16,9 +19,9 @@ const hour = 3_600_000
 
 /**
  * Environment and file → one frozen configuration. Paths in it are absolute, seen from `folder`. Throws one
- * `configuration` error that names every mistake by its path.
+ * `configuration` error that names every mistake by its path. A process that deploys needs more than others.
  */
-export function loadConfig(environment: Environment, folder: string): Config {
+export function loadConfig(environment: Environment, folder: string, role: Role = 'command'): Config {
   const mistakes: Mistake[] = []
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const variables = check(environmentSchema, given, mistakes)
@@ -27,6 +30,10 @@ export function loadConfig(environment: Environment, folder: string): Config {
   const path = resolve(folder, named ?? defaultFile)
   const file = readFile(path, named !== undefined, mistakes)
   const config = variables && file && assemble(variables, file, folder, mistakes)
+  if (config !== undefined && (role === 'worker' || (role === 'server' && config.worker.inServer))) {
+    const isDefault = (variables?.WHEELHOUSE_EXTERNAL_URL ?? file?.server.external_url) === undefined
+    mistakes.push(...deployingMistakes(config.services, { url: config.server.externalUrl, isDefault }))
+  }
   if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
   return deepFreeze(config)
 }
@@ -93,7 +100,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     upload: uploadOf(env, file),
     freshness: (file.freshness_seconds ?? 0) * 1000,
     channels: file.channels,
-    services: servicesOf(file, folder, mistakes),
+    services: servicesOf(file, folder, external, mistakes),
     knownHosts: file.ssh.known_hosts === undefined ? undefined : resolve(folder, file.ssh.known_hosts),
     redisUrl: env.REDIS_URL === undefined ? undefined : new Secret(env.REDIS_URL),
     worker: {

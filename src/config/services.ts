@@ -4,11 +4,13 @@ import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import type { FileSettings, ServiceSettings } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
+import { settingsMistakes, sharedRoots } from './service-checks.ts'
 
 /** Services in their final form: what they leave to the rest of the file is filled in, what they name exists. */
 export function servicesOf(
   file: FileSettings,
   folder: string,
+  externalUrl: string,
   mistakes: Mistake[],
 ): Readonly<Record<string, ServiceDefinition>> {
   const services: Record<string, ServiceDefinition> = {}
@@ -16,8 +18,9 @@ export function servicesOf(
     const path = `services.${name}`
     const definition = complete(path, settings, file, folder, mistakes)
     if (definition !== undefined) services[name] = definition
-    mistakes.push(...fleetMistakes(path, settings))
+    mistakes.push(...fleetMistakes(path, settings), ...settingsMistakes(path, settings, externalUrl))
   }
+  mistakes.push(...sharedRoots(services))
   return services
 }
 

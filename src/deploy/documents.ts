@@ -4,7 +4,7 @@ import { type Rollout, rolloutSchema } from './rollout/model.ts'
 import { serviceSchema } from './service-definition.ts'
 
 const request = z.object({
-  /** `<service>.<channel>.<serial>`: the same promotion never makes two deploys of a service. */
+  /** `<service>.<channel>.<serial>`, see `request-deploy.ts`: the same promotion never makes two deploys of a service. */
   deploy: z.string(),
   service: z.string(),
   project: z.string(),
@@ -64,6 +64,10 @@ const lock = z.object({
   project: z.string(),
   version: z.string(),
   nodeClass: z.string(),
+  /** Sorted, as it was resolved with them. */
+  extras: z.array(z.string()).optional(),
+  /** As the service names them, most wanted first. */
+  indexes: z.array(z.string()).optional(),
   /** SHA-256 (hex) over the files, see `lock.ts`. */
   digest: z.string(),
   /** The release's own wheel first, then its dependencies by name. */
@@ -73,7 +77,7 @@ const lock = z.object({
   at: z.string(),
 })
 
-/** The exact files of a release and all its dependencies on one class of node: `locks/<project>/<version>/<class>.json`. */
+/** The exact files of a release and all its dependencies on one class of node: `locks/<project>/<version>/<class>.json`, see `lock.ts`. */
 export type Lock = Readonly<z.infer<typeof lock>>
 
 const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean(), beat: z.int() })

@@ -1,5 +1,35 @@
 import { createHash } from 'node:crypto'
-import type { Lock, LockedFile } from './documents.ts'
+import { keys } from '../objects/keys.ts'
+import type { DeployRequest, Lock, LockedFile } from './documents.ts'
+
+/** What a lock depends on besides release and class of node. */
+export interface LockedFor {
+  /** Sorted. */
+  readonly extras: string[]
+  readonly indexes: string[]
+}
+
+export function lockedFor({ definition }: Pick<DeployRequest, 'definition'>): LockedFor {
+  // Compared as installers do (PEP 685).
+  const extras = definition.extras.map((extra) => extra.toLowerCase().replace(/[-_.]+/g, '-'))
+  return { extras: [...new Set(extras)].sort(), indexes: [...definition.indexes] }
+}
+
+/** Two services of one project may want other extras, or take their dependencies from elsewhere: each has its lock. */
+export function lockKeyOf(request: DeployRequest, nodeClass: string): string {
+  const { project, version } = request
+  const wanted = lockedFor(request)
+  const isPlain = wanted.extras.length === 0 && wanted.indexes.join() === 'self'
+  // The plain key is that of all locks from before there were others.
+  if (isPlain) return keys.lock(project, version, nodeClass)
+  const digest = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
+  return keys.lock(project, version, `${nodeClass}-${digest.slice(0, 12)}`)
+}
+
+/** A lock from before they were kept in it stands under the plain key, and is taken for one without extras. */
+export function isLockedFor({ extras = [], indexes = ['self'] }: Lock, request: DeployRequest): boolean {
+  return JSON.stringify({ extras, indexes }) === JSON.stringify(lockedFor(request))
+}
 
 /** Names the set of files, in whatever order: SHA-256 over `sha256  filename` lines, as `sha256sum` writes them. */
 export function lockDigest(files: readonly LockedFile[]): string {

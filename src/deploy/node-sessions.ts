@@ -22,6 +22,8 @@ export interface NodeSessionPorts {
   readonly clock: Clock
   readonly externalUrl: string
   readonly report: (error: unknown) => void
+  /** Names the store, see `store-id.ts`. */
+  readonly storeId: string
 }
 
 export type NodeSessions = Pick<ActContext, 'ask' | 'run'> & AsyncDisposable
@@ -47,7 +49,8 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
     },
     async run(node, { attempt, script, limitSeconds }, signal, { reads = false } = {}) {
       const given = reads ? { secret: await secret() } : {}
-      const run = { root: node.root, attempt, fence, script, limitSeconds }
+      const owner = `${ports.storeId}/${request.service}`
+      const run = { root: node.root, attempt, owner, fence, script, limitSeconds }
       const outcome = await runDetached(connectionTo(node), run, { clock, patienceSeconds, signal, ...given })
       await keepOutput(ports, request, node, attempt, outcome)
       return outcome

@@ -1,10 +1,10 @@
+import type { Pointer } from '../channels/model.ts'
 import { type PromotePorts, type Promotion, type PromotionRequest, promote } from '../channels/promote.ts'
 import { keys } from '../objects/keys.ts'
 import { headDocument } from './documents.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
-import { deployIdOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
+import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
-import type { ServiceDefinition } from './service-definition.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
@@ -26,30 +26,25 @@ export async function promoteToServices(
   const subscribed = Object.entries(ports.services).filter(
     ([, { project, subscribe }]) => project === request.project && subscribe.promote === request.channel,
   )
-  const first = await promote(ports, { ...request, again: false })
-  const again = !first.changed && (await failedBefore(ports, subscribed, request.channel, first.pointer.serial))
-  const promotion = again ? await promote(ports, { ...request, again: true }) : first
-  const { pointer } = promotion
+  const { channel } = request
+  const of = (pointer: Pointer): readonly PromotionOf[] =>
+    subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
+  const first = await promote(ports, request)
+  const again = !first.changed && (await failedBefore(ports, of(first.pointer)))
+  const promotion = again ? await promote(ports, { ...request, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
-    subscribed.map(async ([service, definition]) => {
-      const { channel } = request
-      return (await requestDeploy(ports, { service, definition, channel, pointer })).deploy
-    }),
+    of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
   return { ...promotion, deploys }
 }
 
-async function failedBefore(
-  { documents }: RequestPorts,
-  subscribed: readonly (readonly [string, ServiceDefinition])[],
-  channel: string,
-  serial: number,
-): Promise<boolean> {
-  const heads = await Promise.all(
-    subscribed.map(([service]) => {
-      const deploy = deployIdOf(service, channel, serial)
-      return documents.read(headDocument, keys.deployHead(service, deploy))
+async function failedBefore({ documents }: RequestPorts, promotions: readonly PromotionOf[]): Promise<boolean> {
+  const phases = await Promise.all(
+    promotions.map(async (promotion) => {
+      const request = await findRequest(documents, promotion)
+      if (request === undefined) return undefined
+      return (await documents.read(headDocument, keys.deployHead(request.service, request.deploy)))?.value.phase
     }),
   )
-  return heads.some((head) => head !== undefined && isOver(head.value.phase) && head.value.phase !== 'succeeded')
+  return phases.some((phase) => phase !== undefined && isOver(phase) && phase !== 'succeeded')
 }

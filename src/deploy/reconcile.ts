@@ -1,33 +1,62 @@
 import { channelsDocument, currentOf } from '../channels/model.ts'
+import { messageOf } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { type RequestPorts, requestDeploy } from './request-deploy.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { type ServiceState, serviceDocument } from './service-state.ts'
+import { considered, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
 
 export type ServiceDefinitions = Readonly<Record<string, ServiceDefinition>>
 
+export interface ReconcilePorts extends RequestPorts {
+  readonly services: ServiceDefinitions
+  readonly report: (error: unknown) => void
+}
+
+/** Answers with the services that have work waiting or under way, whoever does it. */
+export type Reconcile = () => Promise<readonly string[]>
+
 /**
  * Makes the deploys that should be there and are not, because somebody died between the promotion and them, or a service
- * was configured after it. Answers with the services that have work waiting or under way, whoever does it.
+ * was configured after it. One service whose documents cannot be read holds up no other; it is reported once, until it can.
  */
-export async function reconcile(ports: RequestPorts, services: ServiceDefinitions): Promise<readonly string[]> {
-  for (const [service, definition] of Object.entries(services)) await considerPointer(ports, service, definition)
-  const open: string[] = []
-  // All that the store knows: a deploy goes on though its service has left this configuration.
-  for await (const { key } of ports.documents.store.list(keys.servicePrefix)) {
-    const state = (await ports.documents.read(serviceDocument, key))?.value
-    if (state !== undefined && hasWork(state)) open.push(key.slice(keys.servicePrefix.length, -'.json'.length))
+export function reconciler(ports: ReconcilePorts): Reconcile {
+  const told = new Map<string, string>()
+  async function attempt<T>(service: string, doing: string, work: () => Promise<T>): Promise<T | undefined> {
+    const about = `${service}: ${doing}`
+    try {
+      const done = await work()
+      told.delete(about)
+      return done
+    } catch (error) {
+      const text = `${about} failed, the other services go on: ${messageOf(error)}`
+      if (told.get(about) !== text) ports.report(new Error(text, { cause: error }))
+      told.set(about, text)
+      return undefined
+    }
   }
-  return open
+  return async () => {
+    for (const [service, definition] of Object.entries(ports.services)) {
+      await attempt(service, 'looking at its channel', () => considerPointer(ports, service, definition))
+    }
+    const open: string[] = []
+    // All that the store knows: a deploy goes on though its service has left this configuration.
+    for await (const { key } of ports.documents.store.list(keys.servicePrefix)) {
+      const service = key.slice(keys.servicePrefix.length, -'.json'.length)
+      const state = await attempt(service, 'reading its document', () => ports.documents.read(serviceDocument, key))
+      if (state !== undefined && hasWork(state.value)) open.push(service)
+    }
+    return open
+  }
 }
 
 async function considerPointer(ports: RequestPorts, service: string, definition: ServiceDefinition): Promise<void> {
   const { documents } = ports
-  const channel = definition.subscribe.promote
-  const channels = await documents.read(channelsDocument, keys.channels(definition.project))
+  const { project, subscribe } = definition
+  const channel = subscribe.promote
+  const channels = await documents.read(channelsDocument, keys.channels(project))
   const pointer = currentOf(channels?.value, channel)
   const state = await documents.read(serviceDocument, keys.service(service))
-  if (pointer === undefined || pointer.serial <= (state?.value.considered[channel] ?? 0)) return
+  if (pointer === undefined || pointer.serial <= considered(state?.value ?? newServiceState(), project, channel)) return
   await requestDeploy(ports, { service, definition, channel, pointer })
 }
 

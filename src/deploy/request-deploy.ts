@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import type { Pointer } from '../channels/model.ts'
 import type { Clock } from '../clock.ts'
 import type { Documents } from '../objects/documents.ts'
@@ -25,10 +26,6 @@ export interface PromotionOf {
 }
 
 /** Service names have no dots: the first part of a deploy's id is its service. */
-export function deployIdOf(service: string, channel: string, serial: number): string {
-  return `${service}.${channel}.${serial}`
-}
-
 export function serviceOfDeploy(deploy: string): string {
   return deploy.split('.')[0] ?? ''
 }
@@ -39,13 +36,13 @@ export function serviceOfDeploy(deploy: string): string {
  */
 export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf): Promise<DeployRequest> {
   const { documents, bus, queue } = ports
-  const wanted = requestOf(promotion)
-  const { service, deploy, project, version, channel, serial, at } = wanted
-  const request = await documents.create(requestDocument, keys.deployRequest(service, deploy), wanted)
-  const head = newRollout({ deploy, service, project, version }, ports.clock.now())
+  const request = await keepRequest(documents, promotion)
+  const { service, deploy, project, version, channel, serial, at } = request
+  const nonce = randomUUID().slice(0, 8)
+  const head = newRollout({ deploy, service, project, version, nonce }, ports.clock.now())
   await documents.create(headDocument, keys.deployHead(service, deploy), head)
   const state = await documents.update(serviceDocument, keys.service(service), (current = newServiceState()) =>
-    enter(current, { deploy, version, channel, serial, at }),
+    enter(current, { deploy, project, version, channel, serial, at }),
   )
   if (state !== undefined) {
     await closeSuperseded(ports, service, state.value)
@@ -53,7 +50,44 @@ export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf)
   }
   // Where the queue is away a worker finds the deploy by itself, a little later.
   await queue.enqueue(service).catch(() => undefined)
-  return request.value
+  return request
+}
+
+/** What was asked for when this promotion was considered; `undefined` where it was not yet. */
+export async function findRequest(documents: Documents, promotion: PromotionOf): Promise<DeployRequest | undefined> {
+  for (const deploy of idsOf(promotion)) {
+    const found = await documents.read(requestDocument, keys.deployRequest(promotion.service, deploy))
+    if (found === undefined || isOf(found.value, promotion)) return found?.value
+  }
+  return undefined
+}
+
+async function keepRequest(documents: Documents, promotion: PromotionOf): Promise<DeployRequest> {
+  for (const deploy of idsOf(promotion)) {
+    const wanted = requestOf(deploy, promotion)
+    const kept = await documents.create(requestDocument, keys.deployRequest(promotion.service, deploy), wanted)
+    if (isOf(kept.value, promotion)) return kept.value
+  }
+  throw new Error(`No id is left for a deploy of ${promotion.service}: another promotion has each.`)
+}
+
+/**
+ * The ids that the deploy of a promotion may have, the wanted one first. Serials count within one project's channel: a
+ * service that was given another project finds the plain id taken, and adds what was promoted.
+ */
+function idsOf({ service, channel, pointer, definition }: PromotionOf): readonly [string, string] {
+  const plain = `${service}.${channel}.${pointer.serial}`
+  const promoted = JSON.stringify([definition.project, pointer.version, digestsOf(pointer.files)])
+  return [plain, `${plain}-${createHash('sha256').update(promoted).digest('hex').slice(0, 8)}`]
+}
+
+function isOf({ project, version, files }: DeployRequest, { definition, pointer }: PromotionOf): boolean {
+  const sameFiles = digestsOf(files).join() === digestsOf(pointer.files).join()
+  return project === definition.project && version === pointer.version && sameFiles
+}
+
+function digestsOf(files: Pointer['files']): readonly string[] {
+  return files.map(({ sha256 }) => sha256).sort()
 }
 
 /** Tells those that were superseded so, in their own documents; their places in the service's were given up before. */
@@ -71,10 +105,10 @@ export async function closeSuperseded(ports: RequestPorts, service: string, stat
   await documents.update(serviceDocument, keys.service(service), (current) => current && closed(current, state.closing))
 }
 
-function requestOf({ service, definition, channel, pointer }: PromotionOf): DeployRequest {
+function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
   const { serial, version, files, by, at, reason } = pointer
   return {
-    deploy: deployIdOf(service, channel, serial),
+    deploy,
     service,
     project: definition.project,
     version,

@@ -76,6 +76,8 @@ const verify = z.strictObject({
 
 const rollout = z.strictObject({
   max_unavailable: z.int().min(1).default(1),
+  /** Says that a fleet is meant to be out of service as a whole. */
+  all_at_once: z.boolean().optional(),
   install_seconds: seconds.default(600),
   restart_seconds: seconds.default(120),
   unreachable_seconds: seconds.default(120),

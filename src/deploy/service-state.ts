@@ -3,7 +3,7 @@ import type { DocumentType } from '../objects/documents.ts'
 import { type Phase, phases } from './rollout/model.ts'
 
 const schema = z.object({
-  /** By channel: the newest serial of its pointer that a deploy was made for. */
+  /** By project and channel (`app/production`): the newest serial of the pointer that a deploy was made for. */
   considered: z.record(z.string(), z.int()),
   /** What the service is meant to run: the version that was promoted last. */
   desired: z.object({ version: z.string(), deploy: z.string() }).optional(),
@@ -25,6 +25,7 @@ export const serviceDocument: DocumentType<ServiceState> = { name: 'service', fo
 
 export interface Entry {
   readonly deploy: string
+  readonly project: string
   readonly version: string
   readonly channel: string
   readonly serial: number
@@ -38,14 +39,17 @@ export function newServiceState(): ServiceState {
 
 /** A deploy enters: it waits, in place of one that waited. `undefined` where it entered before. */
 export function enter(state: ServiceState, entry: Entry): ServiceState | undefined {
-  const { deploy, version, channel, serial, at } = entry
-  if (knows(state, deploy)) return undefined
+  const { deploy, project, version, channel, serial, at } = entry
+  const before = considered(state, project, channel)
+  const next = { ...state.considered, [consideredKey(project, channel)]: Math.max(serial, before) }
+  // Documents from before projects were named there count by channel alone.
+  if (knows(state, deploy)) return serial > before ? { ...state, considered: next } : undefined
   // A newer promotion was quicker to get here.
-  if ((state.considered[channel] ?? 0) >= serial) return close(state, deploy, version, at)
-  const before = state.waiting === undefined ? state : close(state, state.waiting, state.desired?.version ?? '', at)
+  if (before >= serial) return close(state, deploy, version, at)
+  const alone = state.waiting === undefined ? state : close(state, state.waiting, state.desired?.version ?? '', at)
   return {
-    ...before,
-    considered: { ...state.considered, [channel]: serial },
+    ...alone,
+    considered: next,
     desired: { version, deploy },
     waiting: deploy,
   }
@@ -75,6 +79,15 @@ export function finish(
 export function closed(state: ServiceState, deploys: readonly string[]): ServiceState | undefined {
   const closing = state.closing.filter((one) => !deploys.includes(one))
   return closing.length === state.closing.length ? undefined : { ...state, closing }
+}
+
+/** The newest serial of the project's channel that this service has a deploy for. */
+export function considered(state: ServiceState, project: string, channel: string): number {
+  return state.considered[consideredKey(project, channel)] ?? 0
+}
+
+function consideredKey(project: string, channel: string): string {
+  return `${project}/${channel}`
 }
 
 function knows(state: ServiceState, deploy: string): boolean {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import type { EventBus } from '../queue/event-bus.ts'
+import type { BusEvent, EventBus } from '../queue/event-bus.ts'
 import { headDocument } from './documents.ts'
 import { serviceOfDeploy } from './request-deploy.ts'
 import { isOver, type Rollout } from './rollout/model.ts'
@@ -33,10 +33,12 @@ export async function untilOver(
 ): Promise<readonly Rollout[]> {
   const until = ports.clock.monotonic() + seconds * 1000
   let news = new AbortController()
-  // Not waited for: while the bus is away this would hold up what can be answered from the store.
-  const subscription = ports.bus.subscribe(({ topic, id }) => {
+  const listener = ({ topic, id }: BusEvent) => {
     if (topic === 'deploy' && deploys.includes(id)) news.abort()
-  })
+  }
+  // Not waited for: while the bus is away this would hold up what can be answered from the store. Caught where it begins,
+  // as a rejection that nobody minds until the end of the wait would end the process.
+  const subscription = ports.bus.subscribe(listener).catch(() => undefined)
   try {
     for (;;) {
       news = new AbortController()
@@ -46,6 +48,6 @@ export async function untilOver(
       await ports.clock.sleep(Math.min(1_000, left), AbortSignal.any([news.signal, signal]))
     }
   } finally {
-    subscription.then((subscribed) => subscribed[Symbol.dispose]()).catch(() => undefined)
+    void subscription.then((subscribed) => subscribed?.[Symbol.dispose]())
   }
 }

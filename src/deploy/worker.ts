@@ -5,8 +5,8 @@ import { keys } from '../objects/keys.ts'
 import { type Act, carry } from './carry.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
 import type { HeldLease, Leases } from './lease.ts'
-import { reconcile, type ServiceDefinitions } from './reconcile.ts'
-import { closeSuperseded, type RequestPorts } from './request-deploy.ts'
+import { type ReconcilePorts, reconciler } from './reconcile.ts'
+import { closeSuperseded } from './request-deploy.ts'
 import type { Rollout } from './rollout/model.ts'
 import { finish, type ServiceState, serviceDocument, start } from './service-state.ts'
 
@@ -17,10 +17,8 @@ export interface Crew extends AsyncDisposable {
   finish(): Promise<void>
 }
 
-export interface WorkerPorts extends RequestPorts {
+export interface WorkerPorts extends ReconcilePorts {
   readonly leases: Leases
-  readonly services: ServiceDefinitions
-  readonly report: (error: unknown) => void
   readonly log: Log
   crew(request: DeployRequest, fence: number): Crew
 }
@@ -72,9 +70,10 @@ async function lookForWork(
   signal: AbortSignal,
   found: (service: string) => void,
 ): Promise<void> {
+  const reconcile = reconciler(ports)
   while (!signal.aborted) {
     try {
-      for (const service of await reconcile(ports, ports.services)) found(service)
+      for (const service of await reconcile()) found(service)
     } catch (error) {
       ports.report(error)
     }

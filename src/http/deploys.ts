@@ -3,14 +3,14 @@ import type { Context } from 'koa'
 import { describeDeploy, describeService } from '../deploy/describe.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
-import { serviceOfDeploy } from '../deploy/request-deploy.ts'
 import type { Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument } from '../deploy/service-state.ts'
 import { readRollout } from '../deploy/watch.ts'
 import { DomainError } from '../errors.ts'
+import { allows } from '../identity/scopes.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type Access, requireScope } from './authentication.ts'
+import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
 
 /** `GET /services`, `/services/<name>`, `/deploys/<id>` and what the nodes printed: JSON, or text for people. */
 export function deployRoutes(
@@ -20,9 +20,11 @@ export function deployRoutes(
   access: Access,
 ): Router {
   const router = new Router({ strict: true })
-  const read = requireScope(access, 'read')
+  // Names of machines and what they printed: whoever may read the index without a token may not read these.
+  const read = requireScope({ ...access, anonymousRead: false }, 'read')
   router.get('/services', read, async (context) => {
-    const all = await Promise.all(Object.keys(services).map((name) => serviceView(documents, services, name)))
+    const shown = Object.keys(readable(services, context))
+    const all = await Promise.all(shown.map((name) => serviceView(documents, services, name)))
     answerAs(context, { services: all.map(({ json }) => json) }, () =>
       all.length === 0
         ? 'No service is configured. Say what runs where under services: in wheelhouse.yaml.\n'
@@ -30,18 +32,18 @@ export function deployRoutes(
     )
   })
   router.get('/services/:name', read, async (context) => {
-    const { json, text } = await serviceView(documents, services, context.params['name'] ?? '')
+    const { json, text } = await serviceView(documents, services, serviceIn(context, services))
     const recent = json.recent.map(({ at, deploy, version, phase }) => `  ${at}  ${deploy}  ${version}  ${phase}\n`)
     answerAs(context, json, () => `${text}\n${recent.join('')}`)
   })
   router.get('/deploys/:id', read, async (context) => {
-    const rollout = await readRollout(documents, context.params['id'] ?? '')
+    const rollout = await rolloutIn(context, documents)
     const request = await documents.read(requestDocument, keys.deployRequest(rollout.service, rollout.deploy))
     const { by, at, channel, reason } = request?.value ?? {}
     const asked = { by, at, channel, ...(reason === undefined ? {} : { promotionReason: reason }) }
     answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout))
   })
-  router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents, context.params['id'] ?? ''))
+  router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents))
   return router
 }
 
@@ -71,13 +73,36 @@ export function answerAs(context: Context, json: object, text: () => string): vo
   else context.body = text()
 }
 
+/** Those of projects that the token may read. */
+function readable(services: ServiceDefinitions, context: Context): ServiceDefinitions {
+  const { scopes } = identityOf(context)
+  return Object.fromEntries(Object.entries(services).filter(([, { project }]) => allows(scopes, 'read', project)))
+}
+
+function serviceIn(context: Context, services: ServiceDefinitions): string {
+  const name = String(context['params']['name'])
+  const definition = Object.hasOwn(services, name) ? services[name] : undefined
+  if (definition === undefined) throw serviceNotFound(name, readable(services, context))
+  permitted(identityOf(context), 'read', definition.project)
+  return name
+}
+
+/** Rejects with `deploy-not-found`, and with `permission-denied` where it is of a project that the token may not read. */
+async function rolloutIn(context: Context, documents: Documents): Promise<Rollout> {
+  const rollout = await readRollout(documents, String(context['params']['id']))
+  permitted(identityOf(context), 'read', rollout.project)
+  return rollout
+}
+
+function serviceNotFound(name: string, services: ServiceDefinitions): DomainError {
+  const known = Object.keys(services).join(', ') || 'none'
+  const text = `There is no service "${name.slice(0, 100)}". Configured are: ${known} (services: in wheelhouse.yaml).`
+  return new DomainError('service-not-found', text, { service: name.slice(0, 100) })
+}
+
 async function serviceView(documents: Documents, services: ServiceDefinitions, name: string) {
   const definition = services[name]
-  if (definition === undefined) {
-    const known = Object.keys(services).join(', ') || 'none'
-    const text = `There is no service "${name.slice(0, 100)}". Configured are: ${known} (services: in wheelhouse.yaml).`
-    throw new DomainError('service-not-found', text, { service: name.slice(0, 100) })
-  }
+  if (definition === undefined) throw serviceNotFound(name, services)
   const { project, subscribe } = definition
   const state = (await documents.read(serviceDocument, keys.service(name)))?.value
   const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
@@ -88,13 +113,17 @@ async function serviceView(documents: Documents, services: ServiceDefinitions, n
 }
 
 /** Everything that was printed on the nodes, run after run, in the order in which it was decided. */
-async function sendOutput(context: Context, documents: Documents, deploy: string): Promise<void> {
-  const rollout = await readRollout(documents, deploy)
-  const prefix = keys.deployOutputPrefix(serviceOfDeploy(deploy), rollout.deploy)
+async function sendOutput(context: Context, documents: Documents): Promise<void> {
+  const rollout = await rolloutIn(context, documents)
+  const { service, deploy } = rollout
+  const prefix = keys.deployOutputPrefix(service, deploy)
   const runs: { readonly title: string; readonly number: number; readonly key: string }[] = []
   for await (const { key } of documents.store.list(prefix)) {
     const [node = '', file = ''] = key.slice(prefix.length).split('/')
-    const attempt = file.replace(/\.txt$/, '').slice(deploy.length + 1)
+    const attempt = file
+      .replace(/\.txt$/, '')
+      .slice(deploy.length + 1)
+      .replace(`-${rollout.nonce}`, '')
     runs.push({ title: `== ${node}: ${attempt}`, number: Number.parseInt(attempt, 10), key })
   }
   const parts = runs

@@ -39,6 +39,7 @@ export const keys = {
   beforeRepairPrefix: 'upkeep/before-repair/',
   copyMark: 'upkeep/copy.json',
   sweepTurn: 'upkeep/sweep.json',
+  storeId: 'store.json',
   probe: (id: string) => join('probe', id),
 } as const
 

@@ -7,9 +7,15 @@
  * afterwards. A handler that rejects drops the job and reports the error; it does not stop the consumer.
  */
 export interface DeployQueue {
-  /** Rejects with `storage-unavailable` where the queue is away; callers treat that as "the reconciler will do it". */
+  /**
+   * Rejects with `storage-unavailable` where the queue is away, within two seconds even where it was never there; callers
+   * treat that as "the reconciler will do it".
+   */
   enqueue(service: string): Promise<void>
-  /** Starts consuming, up to `concurrency` services at once. Disposing stops taking jobs and waits for those in hand. */
+  /**
+   * Starts consuming, up to `concurrency` services at once, now or when the queue is back. Disposing stops taking jobs and
+   * waits for those in hand, never for the queue.
+   */
   consume(handle: (service: string) => Promise<void>, concurrency: number): Promise<AsyncDisposable>
   close(): Promise<void>
 }

@@ -14,7 +14,10 @@ export interface BusEvent {
  */
 export interface EventBus {
   publish(event: BusEvent): void
-  /** Resolves once events published from now on, by any process, will arrive. */
+  /**
+   * Resolves once events published from now on, by any process, will arrive. Never rejects, and waits two seconds at most:
+   * where the bus is away or refuses, that is reported, and the listener hears nothing until it is back.
+   */
   subscribe(listener: (event: BusEvent) => void): Promise<Disposable>
   /** Rejects where news would be lost now. */
   ping(): Promise<void>

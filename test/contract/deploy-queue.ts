@@ -112,6 +112,62 @@ export function deployQueueContract(name: string, open: () => Promise<QueueUnder
   })
 }
 
+export interface Outages {
+  away(): Promise<void>
+  back(): Promise<void>
+}
+
+/** What adapters keep whose queue is a server that can be away. Opened while it is away. */
+export function queueOutageContract(name: string, open: () => Promise<QueueUnderTest & Outages>): void {
+  describe(`deploy queue contract, outages: ${name}`, () => {
+    const opened = new Disposals()
+    afterEach(() => opened[Symbol.asyncDispose]())
+    const start = async () => opened.use(await open())
+
+    it('away at the start: enqueuing says so, however often, and it works once the queue is back', async () => {
+      const { queue, back } = await start()
+      for (let n = 0; n < 2; n++) {
+        await expect(queue.enqueue('web')).rejects.toMatchObject({ code: 'storage-unavailable' })
+      }
+      const handled: string[] = []
+      opened.use(await queue.consume(async (service) => void handled.push(service), 1))
+      await back()
+      await until(() => enqueued(queue, 'web'))
+      await until(() => handled.includes('web'))
+    })
+
+    it('away at the start: a consumer is there at once, and stops when it is told to', async () => {
+      const { queue } = await start()
+      const consumer = await queue.consume(async () => undefined, 1)
+      await consumer[Symbol.asyncDispose]()
+      await queue.close()
+    })
+
+    it('away later, then back: enqueuing says so, and the consumer goes on; each kind of error is told once', async () => {
+      const { queue, back, away, reported } = await start()
+      await back()
+      const handled: string[] = []
+      opened.use(await queue.consume(async (service) => void handled.push(service), 1))
+      await until(() => enqueued(queue, 'before'))
+      await until(() => handled.includes('before'))
+      await away()
+      await expect(queue.enqueue('meanwhile')).rejects.toMatchObject({ code: 'storage-unavailable' })
+      await back()
+      await until(() => enqueued(queue, 'after'))
+      await until(() => handled.includes('after'))
+      // Two connections, each with what it saw at the start and later.
+      expect(reported.length, reported.join('\n')).toBeLessThan(12)
+    })
+  })
+}
+
+async function enqueued(queue: DeployQueue, service: string): Promise<boolean> {
+  return await queue.enqueue(service).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Long enough for a job that should not come to come. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 150))

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Disposals } from '../../src/disposal.ts'
 import type { BusEvent, EventBus } from '../../src/queue/event-bus.ts'
 import { until } from '../support/until.ts'
+import type { Outages } from './deploy-queue.ts'
 
 export interface BusUnderTest extends AsyncDisposable {
   /** Two ends of one bus, as two processes would have them; one and the same where it does not leave the process. */
@@ -65,4 +66,40 @@ export function eventBusContract(name: string, open: () => Promise<BusUnderTest>
       expect(heard).toEqual([event])
     })
   })
+}
+
+/** What adapters keep whose bus is a server that can be away. Opened while it is away. */
+export function busOutageContract(name: string, open: () => Promise<BusUnderTest & Outages>): void {
+  describe(`event bus contract, outages: ${name}`, () => {
+    const opened = new Disposals()
+    afterEach(() => opened[Symbol.asyncDispose]())
+
+    it('away at the start: nobody is held up, and who subscribed then hears what comes once it is back', async () => {
+      const { here, there, back } = opened.use(await open())
+      const heard: BusEvent[] = []
+      await there.subscribe((told) => heard.push(told))
+      here.publish(event)
+      await back()
+      await until(() => hears(here, heard))
+    })
+
+    it('away later, then back: who subscribed before hears again', async () => {
+      const { here, there, back, away } = opened.use(await open())
+      await back()
+      const heard: BusEvent[] = []
+      await there.subscribe((told) => heard.push(told))
+      await until(() => hears(here, heard))
+      await away()
+      here.publish(event)
+      heard.splice(0)
+      await back()
+      await until(() => hears(here, heard))
+    })
+  })
+}
+
+/** Says it once more each time it is asked. */
+function hears(from: EventBus, heard: readonly BusEvent[]): boolean {
+  from.publish(event)
+  return heard.length > 0
 }

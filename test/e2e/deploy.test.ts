@@ -30,7 +30,8 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     second = await startPackageIndex()
     site = await startSite(way, {
       nodes: [{}, { python3: 'pypy' }],
-      indexes: ['self', second.url],
+      // By another name than ours: netrc knows no ports.
+      indexes: ['self', second.url.replace('127.0.0.1', 'localhost')],
       service: { restart },
     })
     const python = execFileSync(toolPaths().python, ['-c', 'import sys; print("cp%d%d" % sys.version_info[:2])'])

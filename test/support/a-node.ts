@@ -112,6 +112,10 @@ function contextOn(hosts: RemoteHosts, definition: ServiceDefinition, before: ()
   return {
     ...{ request, documents, externalUrl, clock: systemClock, projects: { find: unused } },
     ...{ discovery: { nodes: unused }, node: unused },
-    ...nodeSessions({ documents, hosts: prefixed, credentials, clock: systemClock, externalUrl, report }, request, 1),
+    ...nodeSessions(
+      { documents, hosts: prefixed, credentials, clock: systemClock, externalUrl, storeId: 'store', report },
+      request,
+      1,
+    ),
   }
 }

@@ -1,6 +1,5 @@
-import { keys } from '../../objects/keys.ts'
 import { type Lock, type LockedFile, lockDocument, type PlannedNode } from '../documents.ts'
-import { lockDigest, relative } from '../lock.ts'
+import { isLockedFor, lockDigest, lockedFor, lockKeyOf, relative } from '../lock.ts'
 import { type ReportedFiles, resolvedFiles, resolveScript } from '../node/resolve.ts'
 import type { Effect, Outcome } from '../rollout/model.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -15,7 +14,7 @@ export async function resolve(
 ): Promise<Outcome> {
   const { request, documents, externalUrl } = context
   const nodeClass = effect.nodeClass ?? ''
-  const key = keys.lock(request.project, request.version, nodeClass)
+  const key = lockKeyOf(request, nodeClass)
   const known = await documents.read(lockDocument, key)
   if (known !== undefined) return checked(context, known.value)
   const limitSeconds = request.definition.rollout.install_seconds
@@ -30,7 +29,8 @@ export async function resolve(
   const files = ordered(request.project, report).map((file) => ({ ...file, url: relative(file.url, externalUrl) }))
   const at = new Date(context.clock.now()).toISOString()
   const { project, version } = request
-  const lock: Lock = { project, version, nodeClass, digest: lockDigest(files), files, node: node.name, at }
+  const digest = lockDigest(files)
+  const lock: Lock = { project, version, nodeClass, ...lockedFor(request), digest, files, node: node.name, at }
   // Create-only: where somebody else was quicker, theirs is the lock.
   return checked(context, (await documents.create(lockDocument, key, lock)).value)
 }
@@ -82,9 +82,17 @@ async function refusal(
 
 /** A lock may be older than this promotion: its wheel must be one that was promoted. */
 function checked({ request }: ActContext, lock: Lock): Outcome {
+  const { project, version } = request
+  if (!isLockedFor(lock, request)) {
+    const made = `[${lock.extras?.join(', ') ?? ''}] from ${lock.indexes?.join(', ') ?? 'self'}`
+    return problem(`The lock of ${project} ${version} was made for the extras ${made}, not for those of this service.`)
+  }
   const own = lock.files.find((file) => file.project === request.project)
   if (own !== undefined && request.files.some(({ sha256 }) => sha256 === own.sha256)) {
     return { ok: true, found: { kind: 'resolve', lock: lock.digest } }
   }
-  return problem(`The lock of ${request.project} ${request.version} names ${own?.url}, which was not promoted.`)
+  return problem(
+    `The lock of ${project} ${version} names ${own?.url ?? 'no wheel of it'}, which is not among the promoted files: it was yanked ` +
+      'or deleted since, and a lock never changes. Un-yank or restore the file and promote again, or publish a new version.',
+  )
 }

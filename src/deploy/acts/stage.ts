@@ -1,6 +1,5 @@
-import { keys } from '../../objects/keys.ts'
 import { lockDocument, type PlannedNode } from '../documents.ts'
-import { requirementsOf } from '../lock.ts'
+import { lockKeyOf, requirementsOf } from '../lock.ts'
 import { stageScript } from '../node/stage.ts'
 import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -16,7 +15,7 @@ export async function stage(
 ): Promise<Outcome> {
   const { request, documents, externalUrl } = context
   const { project, version } = request
-  const lock = (await documents.read(lockDocument, keys.lock(project, version, progress.nodeClass ?? '')))?.value
+  const lock = (await documents.read(lockDocument, lockKeyOf(request, progress.nodeClass ?? '')))?.value
   if (lock === undefined || progress.release === undefined) return problem('The lock of this node is gone.')
   const script = stageScript({
     python: node.python,

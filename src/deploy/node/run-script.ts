@@ -6,7 +6,9 @@ export interface DetachedRun {
   readonly root: string
   /** Names the run: the same attempt is never run twice, whoever asks and however often. Letters, digits, `.`, `_`, `-`. */
   readonly attempt: string
-  /** The worker's fence: a node that has seen a higher one refuses. */
+  /** Whose fences are counted together: `<store>/<service>`. */
+  readonly owner: string
+  /** The worker's fence: a node that has seen a higher one of this owner refuses. */
   readonly fence: number
   /** POSIX sh. `$WHEELHOUSE_SECRET` names a file (0600) with the secret, where there is one; it is gone after the run. */
   readonly script: string
@@ -32,14 +34,16 @@ export const exitLine = /wheelhouse-run exited (\d+)\n$/
  * Starts the run if it has not been, then follows it: its output from byte `offset` on goes to standard output. Sent
  * again after a lost connection it finds the run and goes on. Assumes sh, coreutils, flock and setsid (util-linux).
  *
- * `<root>/.wheelhouse/` holds `fence`, `lock` and `runs/<attempt>/` with `script`, `secret`, `output`, `exit`, and the
- * folder `started`, whose making is the atomic beginning: of several starters one makes it, and nobody else runs.
+ * `<root>/.wheelhouse/` holds `lock`, `<store>/<service>/fence`, and `runs/<attempt>/` with `script`, `secret`, `output`,
+ * `exit`, and the folder `started`, whose making is the atomic beginning: of several starters one makes it, and nobody
+ * else runs. An attempt's name belongs to one store alone.
  */
 export function runScript(run: DetachedRun, offset: number): string {
   return [
     'set -u; umask 077',
-    `base=${quote(run.root)}/.wheelhouse; run=$base/runs/${quote(run.attempt)}; fence=${run.fence}`,
-    'mkdir -p "$run" || exit 1',
+    `base=${quote(run.root)}/.wheelhouse; run=$base/runs/${quote(run.attempt)}`,
+    `seen_in=$base/${quote(run.owner)}/fence; fence=${run.fence}`,
+    'mkdir -p "$run" "$(dirname "$seen_in")" || exit 1',
     startPart(run),
     followPart(offset),
   ].join('\n')
@@ -52,9 +56,12 @@ export function runScript(run: DetachedRun, offset: number): string {
 function startPart(run: DetachedRun): string {
   return `exec 9>>"$base/lock"
 flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
-seen=$(cat "$base/fence" 2>/dev/null || echo 0)
-if [ "$seen" -gt "$fence" ]; then echo "a newer worker ($seen) has taken over from $fence" >&2; exit ${runStatus.fenced}; fi
-if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$base/fence.new" && mv "$base/fence.new" "$base/fence" || exit 1; fi
+seen=$(cat "$seen_in" 2>/dev/null || echo 0)
+if [ "$seen" -gt "$fence" ]; then
+  echo "a newer worker ($seen) has taken over from $fence. If there is none, as after restoring the store from a backup, remove $seen_in on this node and promote again." >&2
+  exit ${runStatus.fenced}
+fi
+if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$seen_in.new" && mv "$seen_in.new" "$seen_in" || exit 1; fi
 if [ ! -d "$run/started" ]; then
   cat >"$run/secret.new"
   if [ "$(tail -n 1 "$run/secret.new")" != ${secretEnd} ]; then

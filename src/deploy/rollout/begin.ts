@@ -2,7 +2,7 @@ import type { Rollout } from './model.ts'
 
 /** A deploy before anything of it was done. */
 export function newRollout(
-  of: Pick<Rollout, 'deploy' | 'service' | 'project' | 'version'>,
+  of: Pick<Rollout, 'deploy' | 'service' | 'project' | 'version' | 'nonce'>,
   createdAt: number,
 ): Rollout {
   return {

@@ -105,6 +105,8 @@ export const rolloutSchema = z.object({
   service: z.string(),
   project: z.string(),
   version: z.string(),
+  /** Part of each attempt's name, so that no other store ever has the same: nodes remember attempts. */
+  nonce: z.string().optional(),
   phase: z.enum(phases),
   /** Of the worker that carries it. */
   fence: z.int(),

@@ -12,7 +12,8 @@ export function fail(rollout: Rollout, phase: Phase, reason: string): Rollout {
 /** Decides an effect. Its attempt is numbered, so that deciding again, in another worker, gives it another name. */
 export function decide(rollout: Rollout, kind: EffectKind, rest: Omit<Effect, 'attempt' | 'kind'> = {}): Rollout {
   const decided = rollout.decided + 1
-  const effect: Effect = { attempt: `${rollout.deploy}.${decided}-${kind}`, kind, ...rest }
+  const nonce = rollout.nonce === undefined ? '' : `-${rollout.nonce}`
+  const effect: Effect = { attempt: `${rollout.deploy}.${decided}-${kind}${nonce}`, kind, ...rest }
   return { ...rollout, decided, effects: [...rollout.effects, effect] }
 }
 

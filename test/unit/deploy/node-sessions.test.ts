@@ -39,7 +39,7 @@ function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock)
   const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
   const report = (error: unknown) => void problems.push(error)
   const documents = documentsOn(store)
-  const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1', report }
+  const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1', storeId: 'store', report }
   return { ...nodeSessions(ports, request, 1), clock, store, problems }
 }
 

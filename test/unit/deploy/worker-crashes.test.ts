@@ -4,7 +4,6 @@ import { headDocument } from '../../../src/deploy/documents.ts'
 import { leasesIn } from '../../../src/deploy/lease.ts'
 import type { Effect, Rollout } from '../../../src/deploy/rollout/model.ts'
 import { isOver } from '../../../src/deploy/rollout/model.ts'
-import { serviceSchema } from '../../../src/deploy/service-definition.ts'
 import { type ServiceState, serviceDocument } from '../../../src/deploy/service-state.ts'
 import { startWorker } from '../../../src/deploy/worker.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
@@ -12,20 +11,13 @@ import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
+import { aDefinition } from '../../support/definitions.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeFleet } from '../../support/fake-fleet.ts'
 import { mortalStore, type Turn } from '../../support/mortal-store.ts'
 
 const deploy = 'web.production.1'
-const definition = serviceSchema.parse({
-  project: 'app',
-  subscribe: { promote: 'production' },
-  fleet: { nodes: ['n1', 'n2', 'n3'] },
-  ssh: { user: 'deploy', key: '/nowhere', port: 22, connect_seconds: 5 },
-  root: '/srv/app',
-  restart: { systemd: 'app' },
-  verify: { url: 'http://127.0.0.1/version' },
-})
+const definition = aDefinition()
 
 /** A world with one promotion that nobody has considered yet. */
 async function world(breaks?: (effect: Effect) => boolean) {

@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { planNode } from '../deploy/fleet.ts'
+import type { ServiceDefinition } from '../deploy/service-definition.ts'
+import type { ServiceSettings } from './file-schema.ts'
+import type { Mistake } from './mistakes.ts'
+
+/** How nodes reach the index, and whether somebody said so. */
+export interface ExternalUrl {
+  readonly url: string
+  readonly isDefault: boolean
+}
+
+/** What is well-formed, and would go wrong at the first deploy or, worse, without a word. */
+export function settingsMistakes(path: string, settings: ServiceSettings, externalUrl: string): Mistake[] {
+  return [
+    ...rootMistakes(path, settings),
+    ...restartMistakes(`${path}.restart`, settings.restart),
+    ...indexMistakes(`${path}.indexes`, settings.indexes, externalUrl),
+    ...rolloutMistakes(`${path}.rollout`, settings),
+    ...verifyMistakes(`${path}.verify`, settings.verify),
+  ]
+}
+
+/** Between nodes, of whatever services. */
+export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>>): Mistake[] {
+  const owners = new Map<string, string>()
+  return Object.entries(services).flatMap(([service, definition]) =>
+    definition.fleet.nodes.flatMap((node, at) => {
+      const { name, address, port, root } = planNode(typeof node === 'string' ? { name: node } : node, definition)
+      const place = `${address.toLowerCase()} port ${port}, ${root.replace(/\/+$/, '')}`
+      const owner = owners.get(place)
+      owners.set(place, owner ?? `${name} of ${service}`)
+      if (owner === undefined) return []
+      const problem = `"${name}" is the place of ${owner} as well (${place}): each needs a root of its own`
+      return [{ path: `services.${service}.fleet.nodes.${at}`, problem }]
+    }),
+  )
+}
+
+/** For processes that deploy: others need neither key nor nodes. */
+export function deployingMistakes(
+  services: Readonly<Record<string, ServiceDefinition>>,
+  external: ExternalUrl,
+): Mistake[] {
+  return Object.entries(services).flatMap(([service, definition]) => {
+    const { key } = definition.ssh
+    const missing = { path: `services.${service}.ssh.key`, problem: `there is no file ${key}` }
+    return [...(existsSync(key) ? [] : [missing]), ...reachMistakes(service, definition, external)]
+  })
+}
+
+function reachMistakes(service: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {
+  if (!isDefault || !isLoopback(new URL(url).hostname)) return []
+  const nodes = definition.fleet.nodes.map((node) => (typeof node === 'string' ? { name: node } : node))
+  const remote = nodes.map((node) => planNode(node, definition).address).find((address) => !isLoopback(address))
+  if (remote === undefined) return []
+  const problem =
+    `is ${url} where nothing is said, and ${remote} of services.${service} would look for the index on itself: ` +
+    'say how nodes reach this server (or WHEELHOUSE_EXTERNAL_URL)'
+  return [{ path: 'server.external_url', problem }]
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i.test(host)
+}
+
+function rootMistakes(path: string, { root, fleet }: ServiceSettings): Mistake[] {
+  const roots = fleet.nodes.map((node, at) => ({
+    path: `${path}.fleet.nodes.${at}.root`,
+    root: typeof node === 'string' ? undefined : node.root,
+  }))
+  return [{ path: `${path}.root`, root }, ...roots]
+    .filter((one) => one.root?.split('/').includes('..'))
+    .map((one) => ({ path: one.path, problem: 'must not lead upwards by ".."' }))
+}
+
+function restartMistakes(path: string, { systemd, sudo, command, pidfile }: ServiceSettings['restart']): Mistake[] {
+  const mistakes: Mistake[] = []
+  if (sudo !== undefined && systemd === undefined) {
+    mistakes.push({ path: `${path}.sudo`, problem: 'is for systemd; write sudo -n into the command instead' })
+  }
+  if (pidfile !== undefined) {
+    mistakes.push({ path: `${path}.pidfile`, problem: 'is used by nothing: a restart starts a new process' })
+  }
+  if (command !== undefined && keepsTheProcess(command.join(' '))) {
+    const problem =
+      `"${command.join(' ')}" keeps the process, which holds on to the old release after «current» was switched. ` +
+      'Use a command that starts a new one, such as systemctl restart'
+    mistakes.push({ path: `${path}.command`, problem })
+  }
+  return mistakes
+}
+
+/** HUP by whatever name, and what sends it: the same process goes on with the code that it has. */
+function keepsTheProcess(command: string): boolean {
+  const signals = /\b(kill|pkill|killall|skill)\b.*(\s-1\b|-\s*(s\s*)?(SIG)?HUP\b|--signal[ =](SIG)?HUP\b)/i
+  const reloads = /\bsystemctl\b.*\s(try-)?reload\b|\bservice\s+\S+\s+reload\b|\bsupervisorctl\s+signal\s+(SIG)?HUP\b/i
+  return signals.test(command) || reloads.test(command)
+}
+
+function indexMistakes(path: string, indexes: readonly string[], externalUrl: string): Mistake[] {
+  const mistakes: Mistake[] = []
+  if (!indexes.includes('self')) {
+    mistakes.push({ path, problem: 'lack "self": what is hosted here would be looked for elsewhere' })
+  }
+  const own = new URL(externalUrl)
+  for (const [at, index] of indexes.entries()) {
+    if (index === 'self') continue
+    const { hostname, host, origin } = new URL(index)
+    if (hostname !== own.hostname || origin === own.origin) continue
+    // netrc(5) knows machines, not ports.
+    const problem =
+      `is on the host of this index (${own.host}): pip would send it the token with which nodes read here. ` +
+      `Reach one of the two by another name than ${host.replace(/:\d+$/, '')}`
+    mistakes.push({ path: `${path}.${at}`, problem })
+  }
+  return mistakes
+}
+
+function rolloutMistakes(path: string, { fleet, rollout }: ServiceSettings): Mistake[] {
+  const count = fleet.nodes.length
+  const { max_unavailable: most, all_at_once: meant = false } = rollout
+  if (count < 2 || most < count || meant) return []
+  const problem = `${most} of ${count} nodes: all would be out of service at once. Say all_at_once: true if that is meant`
+  return [{ path: `${path}.max_unavailable`, problem }]
+}
+
+function verifyMistakes(path: string, verify: ServiceSettings['verify']): Mistake[] {
+  const { probes, interval_seconds: interval, timeout_seconds: timeout } = verify
+  if (probes * interval <= timeout) return []
+  const problem = `is shorter than ${probes} probes every ${interval} s take: no release could pass`
+  return [{ path: `${path}.timeout_seconds`, problem }]
+}

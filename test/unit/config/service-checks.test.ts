@@ -1,0 +1,122 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { loadConfig } from '../../../src/config/load.ts'
+import { messageOf } from '../../../src/errors.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const service = {
+  project: 'app',
+  fleet: { nodes: ['web1.example.com', 'web2.example.com'] },
+  root: '/srv/app',
+  restart: { systemd: 'app' },
+  verify: { url: 'http://127.0.0.1:8000/version' },
+}
+const at = (address: string, rest: object = {}) => ({ name: 'other', address, ...rest })
+
+/** What a process that deploys says of the file; empty where it is content. */
+async function mistakesIn(services: object, rest: object = {}, role: 'worker' | 'server' | 'command' = 'worker') {
+  await using folder = await temporaryFolder('config')
+  await writeFile(join(folder.path, 'key'), '')
+  const server = { external_url: 'https://index.example.com' }
+  const file = { server, ssh: { user: 'deploy', key: 'key' }, services, ...rest }
+  await writeFile(join(folder.path, 'wheelhouse.yaml'), stringify(file))
+  try {
+    loadConfig({}, folder.path, role)
+    return ''
+  } catch (error) {
+    return messageOf(error).split('\n').slice(1).join('\n')
+  }
+}
+
+describe('a service in wheelhouse.yaml', () => {
+  it('is content with what is right', async () => {
+    expect(await mistakesIn({ web: service })).toBe('')
+    expect(await mistakesIn({ web: { ...service, rollout: { max_unavailable: 2, all_at_once: true } } })).toBe('')
+    expect(await mistakesIn({ web: service, jobs: { ...service, root: '/srv/jobs' } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, restart: { command: ['systemctl', 'restart', 'app'] } } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, restart: { command: ['/srv/app/hup-free-restart', '-1'] } } })).toBe(
+      '',
+    )
+    expect(await mistakesIn({ web: { ...service, indexes: ['self', 'https://pypi.org/simple/'] } })).toBe('')
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'two nodes in one place',
+      { fleet: { nodes: ['web1', at('web1')] } },
+      'services.web.fleet.nodes.1: "other" is the place of web1 of web as well (web1 port 22, /srv/app)',
+    ],
+    [
+      'two nodes in one place by placeholders',
+      {
+        root: '/srv/{where}',
+        fleet: { nodes: ['a', 'b'].map((name) => at('web1', { name, vars: { where: 'app' } })) },
+      },
+      'services.web.fleet.nodes.1: "b" is the place of a of web as well',
+    ],
+    ['indexes without self', { indexes: ['https://pypi.org/simple/'] }, 'services.web.indexes: lack "self"'],
+    [
+      'an index on our host, on another port',
+      { indexes: ['self', 'https://index.example.com:8443/simple/'] },
+      'services.web.indexes.1: is on the host of this index (index.example.com): pip would send it the token',
+    ],
+    [
+      'all nodes at once without a word',
+      { rollout: { max_unavailable: 2 } },
+      'services.web.rollout.max_unavailable: 2 of 2 nodes: all would be out of service at once. Say all_at_once: true',
+    ],
+    [
+      'a check that cannot pass',
+      { verify: { ...service.verify, probes: 10, interval_seconds: 5, timeout_seconds: 30 } },
+      'services.web.verify.timeout_seconds: is shorter than 10 probes every 5 s take',
+    ],
+    ['sudo beside command', { restart: { command: ['x'], sudo: true } }, 'services.web.restart.sudo: is for systemd'],
+    [
+      'a pid file',
+      { restart: { systemd: 'app', pidfile: '/run/app.pid' } },
+      'services.web.restart.pidfile: is used by',
+    ],
+    ['a root that leads upwards', { root: '/srv/../etc' }, 'services.web.root: must not lead upwards by ".."'],
+    [
+      'a root of a node that leads upwards',
+      { fleet: { nodes: [at('web1', { root: '/srv/..' })] } },
+      'services.web.fleet.nodes.0.root: must not lead upwards',
+    ],
+    ...['kill -HUP 1', 'pkill -s HUP app', 'kill -1 77', 'sudo systemctl reload app', 'service app reload'].map(
+      (command): [string, object, string] => [
+        command,
+        { restart: { command: ['sh', '-c', command] } },
+        `services.web.restart.command: "sh -c ${command}" keeps the process`,
+      ],
+    ),
+  ])('is refused by its path: %s', async (_name, changes, message) => {
+    expect(await mistakesIn({ web: { ...service, ...changes } })).toContain(message)
+  })
+
+  it('is refused where another service has its root on one of its nodes', async () => {
+    const jobs = { ...service, fleet: { nodes: ['web2.example.com'] } }
+    expect(await mistakesIn({ web: service, jobs })).toContain(
+      'services.jobs.fleet.nodes.0: "web2.example.com" is the place of web2.example.com of web as well',
+    )
+  })
+
+  it('needs its key where deploys are carried, and nowhere else', async () => {
+    const ssh = { user: 'deploy', key: 'gone' }
+    for (const role of ['worker', 'server'] as const) {
+      expect(await mistakesIn({ web: service }, { ssh }, role)).toMatch(
+        /services\.web\.ssh\.key: there is no file .*gone/,
+      )
+    }
+    expect(await mistakesIn({ web: service }, { ssh }, 'command')).toBe('')
+  })
+
+  it('on other machines needs to be told how they reach the index', async () => {
+    expect(await mistakesIn({ web: service }, { server: {} })).toContain(
+      'server.external_url: is http://127.0.0.1:8080 where nothing is said, and web1.example.com of services.web would look',
+    )
+    const here = { ...service, fleet: { nodes: [at('127.0.0.1')] } }
+    expect(await mistakesIn({ web: here }, { server: {} })).toBe('')
+  })
+})

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import type { ActContext } from '../../../src/deploy/acts/act-context.ts'
+import { resolve } from '../../../src/deploy/acts/resolve.ts'
+import { type Lock, lockDocument, type PlannedNode } from '../../../src/deploy/documents.ts'
+import { lockDigest } from '../../../src/deploy/lock.ts'
+import type { Effect } from '../../../src/deploy/rollout/model.ts'
+import { documentsOn } from '../../../src/objects/documents.ts'
+import { keys } from '../../../src/objects/keys.ts'
+import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { aDefinition } from '../../support/definitions.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+const index = 'http://index'
+const sha256 = 'a'.repeat(64)
+const own = { project: 'app', version: '1.0', url: `/files/app/${sha256}/app-1.0-py3-none-any.whl`, sha256 }
+const effect: Effect = { attempt: 'web.production.1.3-resolve', kind: 'resolve', nodeClass: 'c' }
+
+function aNode(): PlannedNode {
+  const login = { address: 'n1', port: 22, user: 'deploy', key: '/nowhere', connectSeconds: 5 }
+  return { name: 'n1', ...login, python: 'python3', root: '/srv/app', restart: 'true', url: 'http://127.0.0.1/version' }
+}
+
+/** A node where pip finds the release, and celery where the extra asks for it. */
+function world(documents = documentsOn(new MemoryStore())) {
+  const scripts: string[] = []
+  const contextOf = (definition: object): ActContext => ({
+    request: {
+      deploy: 'web.production.1',
+      service: 'web',
+      project: 'app',
+      version: '1.0',
+      channel: 'production',
+      serial: 1,
+      files: [{ filename: 'app-1.0-py3-none-any.whl', sha256 }],
+      by: 'ci',
+      at: '',
+      definition: aDefinition(definition),
+    },
+    documents,
+    projects: { find: async () => undefined },
+    discovery: { nodes: async () => [] },
+    clock: new FakeClock(),
+    externalUrl: index,
+    node: async () => aNode(),
+    ask: async () => ({ ok: false, problem: 'nobody asks' }),
+    run: async (_node, { script }) => {
+      scripts.push(script)
+      const celery = { project: 'celery', version: '5', url: `${index}/files/celery.whl`, sha256: 'b'.repeat(64) }
+      const report = [{ ...own, url: index + own.url }, ...(script.includes('celery') ? [celery] : [])]
+      return { kind: 'exited', code: 0, output: `wheelhouse-result ${JSON.stringify(report)}\n` }
+    },
+  })
+  const lockOf = async (definition: object) => {
+    const outcome = await resolve(contextOf(definition), aNode(), effect, new AbortController().signal)
+    if (!outcome.ok) return outcome.problem
+    return outcome.found?.kind === 'resolve' ? outcome.found.lock : 'nothing found'
+  }
+  return { documents, scripts, lockOf }
+}
+
+const keepLock = (documents: ReturnType<typeof documentsOn>, lock: Partial<Lock> = {}) =>
+  documents.create(lockDocument, keys.lock('app', '1.0', 'c'), {
+    project: 'app',
+    version: '1.0',
+    nodeClass: 'c',
+    digest: lockDigest([own]),
+    files: [own],
+    node: 'n1',
+    at: '',
+    ...lock,
+  })
+
+describe('the lock of a release', () => {
+  it('is another one for other extras or indexes, and the same one for the same, in whatever order', async () => {
+    const { lockOf, scripts } = world()
+    const plain = await lockOf({})
+    const withCelery = await lockOf({ extras: ['celery', 'b'] })
+    expect(withCelery).not.toBe(plain)
+    expect([await lockOf({}), await lockOf({ extras: ['B', 'celery'] })]).toEqual([plain, withCelery])
+    expect(scripts).toHaveLength(2)
+    await lockOf({ indexes: ['self', 'https://pypi.example.org/simple/'] })
+    expect(scripts).toHaveLength(3)
+  })
+
+  it('from before it said its extras holds for services without, and for no other', async () => {
+    const { documents, lockOf, scripts } = world()
+    await keepLock(documents)
+    expect(await lockOf({})).toBe(lockDigest([own]))
+    expect(scripts).toHaveLength(0)
+    expect(await lockOf({ extras: ['celery'] })).not.toBe(lockDigest([own]))
+  })
+
+  it('that says other extras than the service has is not used, wherever it stands', async () => {
+    const { documents, lockOf } = world()
+    await keepLock(documents, { extras: ['celery'], indexes: ['self'] })
+    expect(await lockOf({})).toContain('was made for the extras [celery] from self, not for those of this service')
+  })
+
+  it('with a wheel that is not promoted any more tells what to do', async () => {
+    const { documents, lockOf } = world()
+    const gone = { ...own, sha256: 'f'.repeat(64), url: '/files/app/ff/app-1.0-py3-none-any.whl' }
+    await keepLock(documents, { files: [gone], extras: [], indexes: ['self'] })
+    expect(await lockOf({})).toMatch(
+      /names .*\.whl, which is not among the promoted files: .* promote again, or publish/,
+    )
+  })
+})

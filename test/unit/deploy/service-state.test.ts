@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import {
+  closed,
+  considered,
+  type Entry,
+  enter,
+  finish,
+  newServiceState,
+  type ServiceState,
+  start,
+} from '../../../src/deploy/service-state.ts'
+
+const at = '2026-11-25T00:00:00Z'
+const entry = (serial: number, rest: Partial<Entry> = {}): Entry => ({
+  deploy: `web.production.${serial}`,
+  project: 'app',
+  version: `1.${serial}`,
+  channel: 'production',
+  serial,
+  at,
+  ...rest,
+})
+
+/** After these, one after the other; a step that changes nothing fails the test. */
+function stateAfter(...steps: readonly ((state: ServiceState) => ServiceState | undefined)[]): ServiceState {
+  return steps.reduce<ServiceState>((state, step) => {
+    const next = step(state)
+    if (next === undefined) throw new Error('A step changed nothing.')
+    return next
+  }, newServiceState())
+}
+const enters =
+  (serial: number, rest: Partial<Entry> = {}) =>
+  (state: ServiceState) =>
+    enter(state, entry(serial, rest))
+const ends = (serial: number, phase: 'succeeded' | 'failed') => (state: ServiceState) =>
+  finish(state, `web.production.${serial}`, `1.${serial}`, phase, at)
+
+describe('a service’s document', () => {
+  it('has a deploy that enters wait, and run once it is started', () => {
+    expect(stateAfter(enters(1))).toMatchObject({ waiting: 'web.production.1', desired: { version: '1.1' } })
+    const running = stateAfter(enters(1), start)
+    expect(running).toMatchObject({ running: 'web.production.1' })
+    expect(running.waiting).toBeUndefined()
+  })
+
+  it('starts nothing where one runs, or none waits', () => {
+    expect(start(newServiceState())).toBeUndefined()
+    expect(start(stateAfter(enters(1), start, enters(2)))).toBeUndefined()
+  })
+
+  it('lets a deploy enter once', () => {
+    for (const state of [
+      stateAfter(enters(1)),
+      stateAfter(enters(1), start),
+      stateAfter(enters(1), start, ends(1, 'failed')),
+    ]) {
+      expect(enter(state, entry(1))).toBeUndefined()
+    }
+  })
+
+  it('lets a newer one take the place of the one that waits, which is to be told; the running one goes on', () => {
+    const state = stateAfter(enters(1), start, enters(2), enters(3))
+    expect(state).toMatchObject({
+      running: 'web.production.1',
+      waiting: 'web.production.3',
+      closing: ['web.production.2'],
+    })
+    expect(state.recent).toEqual([{ deploy: 'web.production.2', version: '1.2', phase: 'superseded', at }])
+    expect(state.desired).toEqual({ version: '1.3', deploy: 'web.production.3' })
+  })
+
+  it('takes one that comes after a newer one as superseded', () => {
+    const state = stateAfter(enters(2), enters(1))
+    expect(state).toMatchObject({
+      waiting: 'web.production.2',
+      closing: ['web.production.1'],
+      desired: { version: '1.2' },
+    })
+  })
+
+  it('remembers what succeeded last as stable, whatever failed since', () => {
+    const state = stateAfter(enters(1), start, ends(1, 'succeeded'), enters(2), start, ends(2, 'failed'))
+    expect(state.stable).toEqual({ version: '1.1', deploy: 'web.production.1' })
+    expect(state.recent.map(({ phase }) => phase)).toEqual(['failed', 'succeeded'])
+    expect(state.running).toBeUndefined()
+  })
+
+  it('finishes only what runs', () => {
+    expect(finish(stateAfter(enters(1)), 'web.production.1', '1.1', 'succeeded', at)).toBeUndefined()
+  })
+
+  it('forgets those that were told', () => {
+    const state = stateAfter(enters(1), enters(2), enters(3))
+    expect(closed(state, ['web.production.1'])?.closing).toEqual(['web.production.2'])
+    expect(closed(state, ['web.production.9'])).toBeUndefined()
+  })
+
+  it('counts the serials of each project for itself', () => {
+    const state = stateAfter(enters(7), enters(1, { project: 'other', deploy: 'web.production.1-0123abcd' }))
+    expect(state.waiting).toBe('web.production.1-0123abcd')
+    expect([considered(state, 'app', 'production'), considered(state, 'other', 'production')]).toEqual([7, 1])
+  })
+
+  it('that counts by channel alone, as written before, takes the deploys in it for considered', () => {
+    const old: ServiceState = {
+      ...newServiceState(),
+      considered: { production: 3 },
+      recent: [{ deploy: 'web.production.3', version: '1.3', phase: 'succeeded', at }],
+    }
+    const state = enter(old, entry(3))
+    expect(state?.waiting).toBeUndefined()
+    expect(state && considered(state, 'app', 'production')).toBe(3)
+  })
+})
