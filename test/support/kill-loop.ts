@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UploadLedger } from './upload-ledger.ts'
+import { startWheelhouse } from './wheelhouse.ts'
+
+export interface KillLoop {
+  readonly folder: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly kills: number
+  readonly killed?: (n: number, ledger: UploadLedger) => void
+}
+
+const uploadsAtOnce = 6
+
+/**
+ * Kills a server (SIGKILL) again and again while uploads come, at moments spread over the time that they take, and starts it
+ * anew on the same store. It sweeps all the time, what is not a second old, so that tries again meet the sweep. In the end
+ * everything acknowledged must be there, nothing else, and fsck find nothing.
+ */
+export async function killLoop({ folder, environment, kills, killed }: KillLoop): Promise<UploadLedger> {
+  writeFileSync(join(folder, 'wheelhouse.yaml'), 'sweep: { orphans_after_hours: 0.0003, every_minutes: 0.01 }\n')
+  const ledger = new UploadLedger()
+  const options = { folder, ...(environment === undefined ? {} : { environment }) }
+  let took = 0
+  for (let n = 0; n < kills; n++) {
+    await using server = await startWheelhouse(options)
+    if (n === 0) took = await timeOf(() => Promise.all([ledger.next(server), ledger.next(server), ledger.next(server)]))
+    const trying = ledger.again(server)
+    const uploading = Array.from({ length: uploadsAtOnce }, () => ledger.next(server))
+    await sleep(Math.random() * took * 2)
+    await server.kill()
+    await Promise.all([trying, ...uploading])
+    killed?.(n + 1, ledger)
+  }
+  await using last = await startWheelhouse(options)
+  await ledger.verify(last)
+  return ledger
+}
+
+async function timeOf(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await act()
+  return performance.now() - start
+}
