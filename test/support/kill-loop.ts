@@ -12,16 +12,21 @@ export interface KillLoop {
 }
 
 const uploadsAtOnce = 6
+const verifiedEvery = 20
 
 /**
  * Kills a server (SIGKILL) again and again while uploads come, at moments spread over the time that they take, and starts it
- * anew on the same store. It sweeps all the time, what is not a second old, so that tries again meet the sweep. In the end
- * everything acknowledged must be there, nothing else, and fsck find nothing.
+ * anew on the same store. It sweeps all the time, whatever is older than a second, so that tries again meet the sweep. In the
+ * end, and every now and then, everything acknowledged must be there, nothing else, and fsck find nothing.
  */
 export async function killLoop({ folder, environment, kills, killed }: KillLoop): Promise<UploadLedger> {
   writeFileSync(join(folder, 'wheelhouse.yaml'), 'sweep: { orphans_after_hours: 0.0003, every_minutes: 0.01 }\n')
   const ledger = new UploadLedger()
   const options = { folder, ...(environment === undefined ? {} : { environment }) }
+  const verifyAnew = async () => {
+    await using server = await startWheelhouse(options)
+    await ledger.verify(server)
+  }
   let took = 0
   for (let n = 0; n < kills; n++) {
     await using server = await startWheelhouse(options)
@@ -31,10 +36,9 @@ export async function killLoop({ folder, environment, kills, killed }: KillLoop)
     await sleep(Math.random() * took * 2)
     await server.kill()
     await Promise.all([trying, ...uploading])
+    if ((n + 1) % verifiedEvery === 0 || n + 1 === kills) await verifyAnew()
     killed?.(n + 1, ledger)
   }
-  await using last = await startWheelhouse(options)
-  await ledger.verify(last)
   return ledger
 }
 
