@@ -15,16 +15,28 @@ export interface AuditFilter {
 export async function* listAudit(documents: Documents, filter: AuditFilter): AsyncIterable<AuditEntry> {
   const { from = '', to = '9999' } = filter
   const prefix = from === to ? `${keys.auditPrefix}${from}/` : keys.auditPrefix
-  let day: { readonly name: string; readonly entries: AuditEntry[] } | undefined
+  let day: { readonly name: string; readonly keys: string[] } = { name: '', keys: [] }
   for await (const { key } of documents.store.list(prefix)) {
     const name = key.slice(keys.auditPrefix.length).split('/')[0] ?? ''
     if (name < from || name > to) continue
-    if (day !== undefined && day.name !== name) yield* inOrder(day.entries)
-    if (day?.name !== name) day = { name, entries: [] }
-    const entries = (await documents.read(auditDocument, key))?.value ?? []
-    day.entries.push(...entries.filter((entry) => fits(entry, filter)))
+    if (day.name !== name) {
+      yield* await entriesOf(documents, day.keys, filter)
+      day = { name, keys: [] }
+    }
+    day.keys.push(key)
   }
-  yield* inOrder(day?.entries ?? [])
+  yield* await entriesOf(documents, day.keys, filter)
+}
+
+const readAtOnce = 32
+
+async function entriesOf(documents: Documents, keysOfDay: readonly string[], filter: AuditFilter) {
+  const found: AuditEntry[] = []
+  for (let at = 0; at < keysOfDay.length; at += readAtOnce) {
+    const some = keysOfDay.slice(at, at + readAtOnce).map((key) => documents.read(auditDocument, key))
+    for (const document of await Promise.all(some)) found.push(...(document?.value ?? []))
+  }
+  return inOrder(found.filter((entry) => fits(entry, filter)))
 }
 
 /** Several servers write at once, and a document holds what came while the one before was written. */

@@ -12,7 +12,7 @@ import type { Terminal } from './command.ts'
 /** Runs the server until it is told to stop. */
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder)
-  const log = jsonLog((line) => terminal.printError(line.trimEnd()), Date.now)
+  const log = jsonLog((line) => terminal.printError(line.trimEnd()))
   await using services = await openServices(config, terminal.stagingThread, log)
   await using listening = await listen(listenerFor(services, log), {
     ...config.server,

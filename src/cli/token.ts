@@ -62,7 +62,7 @@ async function withTokens(
   const audit = auditIn(
     documents,
     systemClock,
-    jsonLog((line) => terminal.printError(line.trimEnd()), Date.now),
+    jsonLog((line) => terminal.printError(line.trimEnd())),
   )
   await use(tokensIn(documents, systemClock), audit)
   await audit.settled()

@@ -14,7 +14,7 @@ export async function runWorker(terminal: Terminal): Promise<void> {
       'store that can be shared: set S3_BUCKET, and REDIS_URL to have them woken at once.'
     throw new DomainError('configuration', text)
   }
-  const log = jsonLog((line) => terminal.printError(line.trimEnd()), Date.now)
+  const log = jsonLog((line) => terminal.printError(line.trimEnd()))
   await using core = await openCore(config, log)
   await using _worker = await core.startWorker()
   terminal.print(

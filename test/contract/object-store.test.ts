@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
 import { Disposals } from '../../src/disposal.ts'
 import { DiskStore } from '../../src/objects/disk-store.ts'
 import { ownFolder, shortPath, socketIn } from '../../src/objects/folder-owner.ts'
@@ -8,11 +9,17 @@ import { openS3Clients } from '../../src/objects/s3-clients.ts'
 import { S3Store } from '../../src/objects/s3-store.ts'
 import { serveStore } from '../../src/objects/socket-server.ts'
 import { SocketStore } from '../../src/objects/socket-store.ts'
+import { measuredStore } from '../../src/observe/measured-store.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { startVersitygw } from '../support/versitygw.ts'
 import { objectStoreContract } from './object-store.ts'
 
 objectStoreContract('memory', async () => ({ store: new MemoryStore(), [Symbol.asyncDispose]: async () => undefined }))
+
+objectStoreContract('memory, timed', async () => ({
+  store: measuredStore(new MemoryStore(), systemClock, { storage: () => undefined }),
+  [Symbol.asyncDispose]: async () => undefined,
+}))
 
 objectStoreContract('disk', async () => {
   const folder = await temporaryFolder('store')

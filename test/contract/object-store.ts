@@ -84,6 +84,17 @@ export function objectStoreContract(name: string, open: () => Promise<StoreUnder
       expect(known()).toBeUndefined()
     })
 
+    it('leaves nothing of a write that was aborted: no object, and nothing in lists', async () => {
+      await using folder = await temporaryFolder('source')
+      const key = fresh()
+      await expect(store.writeFile(key, join(folder.path, 'nothing-there'))).rejects.toThrow()
+      expect(await store.head(key)).toBeUndefined()
+      expect(await store.read(key)).toBeUndefined()
+      const listed: string[] = []
+      for await (const entry of store.list(key)) listed.push(entry.key)
+      expect(listed).toEqual([])
+    })
+
     it('refuses to replace what is gone', async () => {
       const key = fresh()
       const version = await versionAfter(store, key, 'one', 'absent')

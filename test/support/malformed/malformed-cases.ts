@@ -3,6 +3,7 @@ import type { MalformedCase } from './malformed-case.ts'
 import { memberNameCases } from './member-names.ts'
 import { recordCases } from './records.ts'
 import { sdistCases } from './sdists.ts'
+import { tarEndingCases } from './tar-endings.ts'
 import { tarCases } from './tars.ts'
 import { wheelCases } from './wheels.ts'
 import { zipFramingCases } from './zip-framing.ts'
@@ -16,5 +17,6 @@ export const malformedCases: readonly MalformedCase[] = [
   ...recordCases,
   ...entryPointCases,
   ...tarCases,
+  ...tarEndingCases,
   ...sdistCases,
 ]
