@@ -1,7 +1,7 @@
 import { randomFates, startFaultProxy } from '../support/fault-proxy.ts'
 import { UploadLedger } from '../support/upload-ledger.ts'
 import { startVersitygw } from '../support/versitygw.ts'
-import { startWheelhouse } from '../support/wheelhouse.ts'
+import { type RunningWheelhouse, startWheelhouse } from '../support/wheelhouse.ts'
 
 const rounds = 40
 
@@ -27,6 +27,9 @@ export async function soakS3Faults(): Promise<readonly string[]> {
       console.error(`s3-faults: ${round + 1} rounds, ${ledger.acknowledged} of ${ledger.tried} acknowledged`)
   }
   const counts = { ...proxy.counts() }
+  for (const server of [here, there]) {
+    if (!(await answers(server))) throw new Error(`A server is gone. Its last words: ${server.output().slice(-4_000)}`)
+  }
   proxy.meet(() => 'fine')
   await ledger.verify(here)
   await ledger.again(there, Number.MAX_SAFE_INTEGER)
@@ -34,4 +37,11 @@ export async function soakS3Faults(): Promise<readonly string[]> {
   if (ledger.acknowledged !== ledger.tried) throw new Error('Not all uploads went through once S3 was well again.')
   const met = Object.entries(counts).map(([fate, count]) => `${count} ${fate}`)
   return [`requests to S3: ${met.join(', ')}`, `${ledger.tried} uploads, all of them intact in the end, fsck clean`]
+}
+
+async function answers({ url }: RunningWheelhouse): Promise<boolean> {
+  return await fetch(`${url}/healthz`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }
