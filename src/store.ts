@@ -4,6 +4,7 @@ import { Disposals } from './disposal.ts'
 import { DomainError } from './errors.ts'
 import { proveConditionalWrites } from './objects/conditional-writes-proof.ts'
 import { DiskStore } from './objects/disk-store.ts'
+import { documentsOn } from './objects/documents.ts'
 import { folderIsOwned, ownFolder, shortPath, socketIn } from './objects/folder-owner.ts'
 import { keys } from './objects/keys.ts'
 import type { ObjectStore } from './objects/object-store.ts'
@@ -11,6 +12,7 @@ import { openS3Clients, type S3Settings } from './objects/s3-clients.ts'
 import { S3Store } from './objects/s3-store.ts'
 import { serveStore } from './objects/socket-server.ts'
 import { SocketStore } from './objects/socket-store.ts'
+import { raiseStoreFormat, refuseNewerStore } from './objects/store-format.ts'
 
 export interface OpenStore extends AsyncDisposable {
   readonly store: ObjectStore
@@ -24,6 +26,9 @@ export async function openStore(config: Config, mode: 'own' | 'share'): Promise<
   await using disposals = new Disposals()
   const { store } = disposals.use(await openLocation(config.store, mode))
   await refuseUnfinishedCopy(store)
+  const documents = documentsOn(store)
+  await refuseNewerStore(documents)
+  if (mode === 'own') await raiseStoreFormat(documents)
   const owned = disposals.move()
   return { store, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }

@@ -37,6 +37,7 @@ export const keys = {
   /** What a repair put something else in the place of. */
   beforeRepair: (id: string) => join('upkeep', 'before-repair', id),
   beforeRepairPrefix: 'upkeep/before-repair/',
+  storeFormat: 'upkeep/store.json',
   copyMark: 'upkeep/copy.json',
   sweepTurn: 'upkeep/sweep.json',
   storeId: 'store.json',

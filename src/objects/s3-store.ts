@@ -54,7 +54,8 @@ export class S3Store implements ObjectStore {
   async writeFile(key: string, path: string, sha256?: string): Promise<WriteResult> {
     const { size } = await stat(path)
     const content = () => ({
-      Body: createReadStream(path, { highWaterMark: 256 * 1024 }),
+      // The SDK listens for errors only once it sends; one without a listener would end the process.
+      Body: createReadStream(path, { highWaterMark: 256 * 1024 }).on('error', () => undefined),
       ContentLength: size,
       ContentType: 'application/octet-stream',
     })
@@ -127,8 +128,9 @@ export class S3Store implements ObjectStore {
   ): Promise<WriteResult> {
     const match = condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.version }
     for (let attempt = 0; ; attempt++) {
+      const parts = content()
       try {
-        const command = new PutObjectCommand({ ...this.#at(key), ...content(), ...match })
+        const command = new PutObjectCommand({ ...this.#at(key), ...parts, ...match })
         if (sha256 !== undefined) signWithDigest(command, sha256)
         const written = await this.#clients.writing.send(command)
         return { ok: true, version: etag(written.ETag) }
@@ -140,6 +142,9 @@ export class S3Store implements ObjectStore {
         if (status !== 409) throw s3Error(key, error)
         if (attempt >= conflictRetries) return { ok: false, reason: 'precondition-failed' }
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt))
+      } finally {
+        // Where the request was cut off, nobody else closes the file.
+        if (parts.Body instanceof Readable) parts.Body.destroy()
       }
     }
   }

@@ -53,9 +53,11 @@ export async function storeAndCommit(ports: StorePorts, storing: Storing, seen: 
  */
 async function storeBytes(store: ObjectStore, { project, record, path, metadata, provenance }: Storing): Promise<void> {
   const { sha256, filename, provenanceSha256 = '' } = record
-  await Promise.all([
+  const writes = await Promise.allSettled([
     store.writeFile(keys.file(project, sha256, filename), path, sha256),
     store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
     provenance && store.write(keys.fileProvenance(project, sha256, provenanceSha256), provenance, 'absent'),
   ])
+  // Told once all of them are over: whoever is told removes the file that is being read.
+  for (const write of writes) if (write.status === 'rejected') throw write.reason
 }

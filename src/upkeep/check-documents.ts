@@ -5,6 +5,7 @@ import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
 import { tokenDocument } from '../identity/token.ts'
 import type { Documents } from '../objects/documents.ts'
+import { storeDocument } from '../objects/store-format.ts'
 import { shardDocument } from '../registry/catalog.ts'
 import type { Finding } from './findings.ts'
 import { inParallel } from './in-parallel.ts'
@@ -30,6 +31,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^audit\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(auditDocument, key)],
   // A server that was killed while it proved the store leaves its scratch object.
   [/^(?:probe|upkeep\/before-repair)\//, async () => undefined],
+  [/^upkeep\/store\.json$/, (documents, key) => documents.read(storeDocument, key)],
   [/^upkeep\/sweep\.json$/, (documents, key) => documents.read(sweepTurnDocument, key)],
 ]
 

@@ -67,6 +67,24 @@ describe('an upload that is cut off at any of its calls to the store', () => {
     }
   })
 
+  it('that fails is told only once nothing reads its file any more: whoever is told removes it', async () => {
+    await using folder = await temporaryFolder('spool')
+    const failing = faultyStore(new MemoryStore(), (_call, _verb, key) =>
+      key.endsWith('.metadata') ? 'unreached' : 'fine',
+    )
+    let reading = 0
+    const slow: ObjectStore = {
+      ...failing,
+      writeFile: async (key, path, sha256) => {
+        reading++
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+        return await failing.writeFile(key, path, sha256).finally(() => reading--)
+      },
+    }
+    await expect(registryOn(slow).publish(wheel, folder.path, fields)).rejects.toThrow(/The store is away/)
+    expect(reading).toBe(0)
+  })
+
   it('shows in no listing of files before its commit', async () => {
     await using folder = await temporaryFolder('spool')
     const store = new MemoryStore()

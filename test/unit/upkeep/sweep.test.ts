@@ -7,9 +7,10 @@ import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import type { ObjectStore } from '../../../src/objects/object-store.ts'
 import { segmentsIn } from '../../../src/registry/segments.ts'
 import { sweep } from '../../../src/upkeep/sweep.ts'
+import { aRecord } from '../../support/file-record.ts'
 import { mortalStore, type Turn } from '../../support/mortal-store.ts'
 import { registryOn } from '../../support/registry.ts'
-import { appWheel, checked, keyOf, storeWithApp } from '../../support/store-with-app.ts'
+import { appWheel, checked, keyOf, sha256Of, storeWithApp } from '../../support/store-with-app.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const hour = 3_600_000
@@ -95,6 +96,24 @@ describe('the sweep', () => {
     expect(await findings()).toEqual([])
     await leftover(store, 0)
     expect(await sweepOn(store, { later: 8 * day })).toHaveLength(2)
+  })
+
+  it('keeps the attestations of a file as long as the file, and takes those that no record names', async () => {
+    const store = new MemoryStore()
+    const { registry, findings } = await storeWithApp(1, store)
+    const [bytes, provenance] = [Buffer.from('an archive'), Buffer.from('{"version":1}')]
+    const [sha256, provenanceSha256] = [sha256Of(bytes), sha256Of(provenance)]
+    const record = aRecord(5, { sha256, size: bytes.length, provenanceSha256 })
+    const folder = `files/app/${sha256}`
+    await store.write(`${folder}/${record.filename}`, bytes, 'absent')
+    await store.write(`${folder}/provenance-${provenanceSha256}`, provenance, 'absent')
+    await store.write(`${folder}/provenance-${'0'.repeat(64)}`, provenance, 'absent')
+    await registry.committer.commit('app', 'app', record)
+    expect(await sweepOn(store, { later: 2 * day })).toEqual([`orphan ${folder}/provenance-${'0'.repeat(64)}`])
+    expect(await findings()).toEqual([])
+    await registry.amender.amend('app', { kind: 'delete', version: '1.5', reason: '' }, 'ada')
+    await sweepOn(store, { later: 9 * day })
+    expect(await keysOf(store, folder)).toEqual([])
   })
 
   it('leaves alone what the audit knows to be committed though its record or head is lost', async () => {
