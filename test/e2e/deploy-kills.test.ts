@@ -40,7 +40,7 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
   }
 
   async function killedAt(id: string, moment: string): Promise<DeployJson> {
-    await until(async () => isAt(await deployOf(id), moment))
+    await until(async () => isAt(await deployOf(id), moment), 60)
     await site.killCarrier()
     await until(async () => /succeeded|failed|rolled_back/.test((await deployOf(id)).phase), 60)
     return await deployOf(id)
