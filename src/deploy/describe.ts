@@ -34,11 +34,13 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
   stranded: 'has nothing to go back to',
 }
 
-export function describeDeploy(rollout: Rollout): string {
+/** `running` is the deploy that the service is busy with, where it is known. */
+export function describeDeploy(rollout: Rollout, running?: string): string {
   const { deploy, project, version, service, phase, reason, nodes } = rollout
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
+  const waits = phase === 'queued' && running !== undefined && running !== deploy
   return [
-    `${deploy}: ${project} ${version} on ${service} ${phaseTexts[phase]}.`,
+    `${deploy}: ${project} ${version} on ${service} ${waits ? `waits for ${running} to end` : phaseTexts[phase]}.`,
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
     ...whatNow(rollout),

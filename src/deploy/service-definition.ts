@@ -82,6 +82,7 @@ const rollout = z.strictObject({
   restart_seconds: seconds.default(120),
   unreachable_seconds: seconds.default(120),
   soak_seconds: z.number().min(0).max(86_400).default(10),
+  keep_releases: z.int().min(1).max(1000).default(5),
 })
 
 /** Secrets have no place in a URL; and what is asked for with credentials of ours must not go to somebody else's index. */

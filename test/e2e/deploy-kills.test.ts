@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
 import { until } from '../support/until.ts'
+import { watchServices } from '../support/watch-services.ts'
 
 interface DeployJson {
   readonly phase: string
@@ -39,28 +40,10 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
   }
 
   async function killedAt(id: string, moment: string): Promise<DeployJson> {
-    await until(async () => isAt(await deployOf(id), moment))
+    await until(async () => isAt(await deployOf(id), moment), 60)
     await site.killCarrier()
     await until(async () => /succeeded|failed|rolled_back/.test((await deployOf(id)).phase), 60)
     return await deployOf(id)
-  }
-
-  /** Asked all the time: how many services did not answer, at worst. */
-  function watchServices() {
-    let [most, stopped] = [0, false]
-    const watching = (async () => {
-      while (!stopped) {
-        const running = await site.running()
-        most = Math.max(most, running.filter((one) => one === undefined).length)
-      }
-    })()
-    return {
-      stop: async () => {
-        stopped = true
-        await watching
-        return most
-      },
-    }
   }
 
   it.each(moments)(
@@ -68,7 +51,7 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
     async (moment) => {
       const version = `1.1.${moments.indexOf(moment)}`
       await site.publish(demoApp({ version }), version)
-      const watch = watchServices()
+      const watch = watchServices(site)
       const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
       const { phase, reason } = await killedAt(id, moment)
       expect([phase, reason]).toEqual(['succeeded', null])
@@ -89,7 +72,7 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
       const version = `1.2.${moment.length}`
       const before = (await site.running())[0]?.version
       await site.publish(demoApp({ version, importError: true }), version)
-      const watch = watchServices()
+      const watch = watchServices(site)
       const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
       const { phase, reason } = await killedAt(id, moment)
       expect([phase, reason]).toEqual(['rolled_back', expect.stringContaining('nothing answers')])

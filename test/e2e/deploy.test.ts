@@ -223,6 +223,13 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(await versions()).toEqual(['2.0.0', '2.0.0'])
   }, 90_000)
 
+  it('keeps the newest releases on the nodes, and removes older ones', () => {
+    for (const { service } of site.fleet.members) {
+      const versions = readdirSync(join(service.root, 'releases')).map((name) => name.split('-')[0])
+      expect(versions.sort()).toEqual(['1.3.0', '1.4.0', '1.5.0', '1.6.0', '2.0.0'])
+    }
+  })
+
   it('would be seen to lose requests there, if both nodes were restarted at once', async () => {
     const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
     await using balancer = await startNginx({ upstreams })

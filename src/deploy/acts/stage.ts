@@ -2,6 +2,7 @@ import { lockDocument, type PlannedNode } from '../documents.ts'
 import { lockKeyOf, requirementsOf } from '../lock.ts'
 import { stageScript } from '../node/stage.ts'
 import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
+import { serviceDocument } from '../service-state.ts'
 import { type ActContext, problem } from './act-context.ts'
 import { runProblem } from './run-problem.ts'
 
@@ -23,6 +24,8 @@ export async function stage(
     release: progress.release,
     requirements: requirementsOf(lock, externalUrl),
     manifest: { project, version, lock: lock.digest },
+    keepReleases: request.definition.rollout.keep_releases,
+    stable: (await documents.read(serviceDocument, keys.service(request.service)))?.value.stable?.version,
   })
   const limitSeconds = request.definition.rollout.install_seconds
   const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })

@@ -1,4 +1,5 @@
 import { findPip } from './find-pip.ts'
+import { pruneScript } from './prune.ts'
 import { quote } from './shell.ts'
 
 export interface Staging {
@@ -8,6 +9,9 @@ export interface Staging {
   readonly release: string
   /** In pip's format, with hashes. */
   readonly requirements: string
+  /** How many old ones stay, see `prune.ts`. */
+  readonly keepReleases: number
+  readonly stable: string | undefined
   /** What the release's folder tells of itself; written last, it says that the release is complete. */
   readonly manifest: { readonly project: string; readonly version: string; readonly lock: string }
 }
@@ -17,13 +21,24 @@ export interface Staging {
  * with exactly the files of the lock. A complete one is left as it is, and needs no network: so does every rollback.
  */
 export function stageScript(staging: Staging): string {
-  const { python, root, release, requirements, manifest } = staging
+  const { python, root, release, keepReleases, stable } = staging
   const folder = `${root}/releases/${release}`
+  const prune = pruneScript({ python, root, release, keep: keepReleases, stable })
   return `set -eu
-release=${quote(folder)}
-if [ -f "$release/wheelhouse.json" ]; then echo "The release is there already, complete."; exit 0; fi
 run=$(dirname "$WHEELHOUSE_SECRET")
-${findPip(python, root)}
+release=${quote(folder)}
+if [ -f "$release/wheelhouse.json" ]; then
+  echo "The release is there already, complete."
+  # The newest is the one that was wanted last.
+  touch "$release/wheelhouse.json"
+else
+${installPart(staging)}fi
+${prune} || echo "Old releases could not be removed. The release itself is installed."
+`
+}
+
+function installPart({ python, root, requirements, manifest }: Staging): string {
+  return `${findPip(python, root)}
 # The service may run as another user than the one that deploys it.
 umask 022
 mkdir -p ${quote(`${root}/releases`)}

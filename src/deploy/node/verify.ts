@@ -68,8 +68,15 @@ def main_process(pid, here):
     return "%d %d" % (pid, here[1])
 def record(main):
     release = os.path.basename(os.readlink(ARGUMENTS["root"] + "/current"))
+    try:
+        with open(RECORD) as file:
+            last = json.load(file)
+    except (OSError, ValueError):
+        last = {}
+    predecessor = last.get("predecessor" if last.get("release") == release else "release")
+    process = [int(part) for part in main.split()]
     with open(RECORD + ".new", "w") as file:
-        json.dump({"release": release, "boot": BOOT, "process": [int(part) for part in main.split()]}, file)
+        json.dump({"release": release, "predecessor": predecessor, "boot": BOOT, "process": process}, file)
     os.replace(RECORD + ".new", RECORD)
 def look():
     """(main process, version, None) or (None, None, sentence)."""

@@ -1,0 +1,48 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { demoApp } from '../support/demo-app.ts'
+import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { startLoad } from '../support/load.ts'
+import { startNginx } from '../support/nginx.ts'
+import { watchServices } from '../support/watch-services.ts'
+
+describe.each(ways.slice(0, 1))('a release that dies a few seconds after its start, %s', (_name, way) => {
+  let site: DeploySite
+  beforeAll(async () => {
+    site = await startSite(way, { nodes: [{}, {}, {}], rollout: { soak_seconds: 4 } })
+    await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
+    const first = await site.promote('1.0.0')
+    expect(first.status, first.text).toBe(200)
+  }, 120_000)
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]()
+  })
+
+  it('takes out one node, goes back, and no client behind a load balancer sees it', async () => {
+    await site.publish(demoApp({ version: '1.1.0', crashAfterSeconds: 3 }), '1.1.0')
+    const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
+    await using balancer = await startNginx({ upstreams })
+    const [load, watch] = [startLoad(`${balancer.url}/`, 8), watchServices(site)]
+    const { status, text } = await site.promote('1.1.0')
+    const [{ answered, failed }, mostOut] = [await load.stop(), await watch.stop()]
+    expect(status, text).toBe(424)
+    expect(text).toContain('app 1.1.0 on web failed and was rolled back')
+    expect(text).toMatch(/web1 .*is back on what it ran \(before: 1.0.0\)/)
+    expect(text).toMatch(/web2 .*installed beside, not touched/)
+    expect(text).toMatch(/web3 .*installed beside, not touched/)
+    expect(failed).toEqual([])
+    expect(answered).toBeGreaterThan(300)
+    expect(mostOut).toBe(1)
+    expect((await site.running()).map((running) => running?.version)).toEqual(['1.0.0', '1.0.0', '1.0.0'])
+    expect(activationsOn(1)).toEqual(activationsOn(2))
+    expect(activationsOn(0).length).toBeGreaterThan(activationsOn(1).length)
+  }, 90_000)
+
+  /** Which deploys restarted the service of a node. */
+  const activationsOn = (at: number) => {
+    const { root } = site.fleet.members[at]?.service ?? { root: '' }
+    const runs = readdirSync(join(root, '.wheelhouse', 'runs')).filter((run) => run.endsWith('-activate'))
+    return runs.map((run) => run.replace(/\.\d+-activate$/, ''))
+  }
+})
