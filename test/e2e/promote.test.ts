@@ -4,6 +4,11 @@ import { clientsIn, post } from '../support/index-clients.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { aWheel } from '../support/wheels.ts'
 
+interface Promoted {
+  readonly serial: number
+  readonly version: string
+}
+
 describe.each(deployments)('promoting, %s', (_name, deploy) => {
   let servers: Deployment
   let home: TemporaryFolder
@@ -26,6 +31,13 @@ describe.each(deployments)('promoting, %s', (_name, deploy) => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { status: answer.status, text: await answer.text() }
+  }
+  async function history(): Promise<readonly Promoted[]> {
+    const answer = await fetch(`${servers.there.url}/channels/app`, {
+      headers: { authorization: `Bearer ${servers.there.token}` },
+    })
+    const { channels } = (await answer.json()) as { channels: { production: { history: Promoted[] } } }
+    return channels.production.history
   }
   async function installed(into: string): Promise<string> {
     const index = `${servers.there.url.replace('://', `://x:${servers.there.token}@`)}/channels/production/simple/`
@@ -85,9 +97,24 @@ describe.each(deployments)('promoting, %s', (_name, deploy) => {
   })
 
   it('loses none of many promotions at once', async () => {
-    const sent = Array.from({ length: 10 }, (_, n) => promote(`app/${n % 2 === 0 ? '1.1.0' : '2.0.0'}`))
-    const statuses = (await Promise.all(sent)).map(({ status }) => status)
-    expect(statuses).toEqual(sent.map(() => 200))
+    const before = await history()
+    const sent = Array.from({ length: 10 }, (_, n) =>
+      promote(`app/${n % 2 === 0 ? '1.1.0' : '2.0.0'}`, undefined, { accept: 'application/json' }),
+    )
+    const answers = await Promise.all(sent)
+    expect(answers.map(({ status }) => status)).toEqual(sent.map(() => 200))
+    const after = await history()
+    expect(after.slice(0, before.length)).toEqual(before)
+    expect(after.map(({ serial }) => serial)).toEqual(after.map((_, at) => at + 1))
+    // Each that was told to have changed the channel stands there once, and nothing else does; the others found it there.
+    const changed = answers
+      .map(({ text }) => JSON.parse(text) as { changed: boolean; pointer: Promoted })
+      .filter((answer) => answer.changed)
+      .map(({ pointer: { serial, version } }) => ({ serial, version }))
+    expect(changed.sort((a, b) => a.serial - b.serial)).toEqual(
+      after.slice(before.length).map(({ serial, version }) => ({ serial, version })),
+    )
+    expect(new Set(changed.map(({ version }) => version))).toEqual(new Set(['1.1.0', '2.0.0']))
   })
 
   it.each([
@@ -101,6 +128,14 @@ describe.each(deployments)('promoting, %s', (_name, deploy) => {
   })
 
   it('needs the scope promote', async () => {
+    const made = await fetch(`${servers.here.url}/tokens`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${servers.here.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'reader', scopes: ['read', 'upload'] }),
+    })
+    const { token } = (await made.json()) as { token: string }
+    const refused = await promote('app/1.0.0', undefined, { authorization: `Bearer ${token}` })
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('but this needs promote')])
     expect((await promote('app/1.0.0', undefined, { authorization: 'Bearer nothing' })).status).toBe(401)
   })
 })

@@ -1,3 +1,4 @@
+import { keys } from '../../objects/keys.ts'
 import { lockDocument, type PlannedNode } from '../documents.ts'
 import { lockKeyOf, requirementsOf } from '../lock.ts'
 import { stageScript } from '../node/stage.ts'

@@ -46,7 +46,7 @@ describe('what is left on a node after an installation', () => {
       ...{ python: toolPaths().python, root, release: '9.0-lock', requirements: '', keepReleases: 2, stable: '1.0' },
       manifest: { project: 'app', version: '9.0', lock: 'lock' },
     })
-    const run = { root, attempt, fence: 1, script, limitSeconds: 60 }
+    const run = { root, attempt, owner: 'store/web', fence: 1, script, limitSeconds: 60 }
     return await runDetached(connection, run, { clock: systemClock, patienceSeconds: 20 })
   }
 
