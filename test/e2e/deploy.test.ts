@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
@@ -61,6 +61,17 @@ describe.each(ways)('deploying, %s', (_name, way) => {
         ),
       ),
     ].sort()
+
+  /** With which nodes read while a deploy ran. */
+  let tokens: readonly string[] = []
+  const secretsOnNodes = () =>
+    site.fleet.members.flatMap(({ service }) => {
+      const runs = join(service.root, '.wheelhouse', 'runs')
+      const secrets = readdirSync(runs).map((run) => join(runs, run, 'secret'))
+      return secrets.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8'))
+    })
+  const statusWith = async (token: string) =>
+    (await fetch(`${site.server().url}/simple/app/`, { headers: { authorization: `Bearer ${token}` } })).status
 
   it('takes what twine uploaded to every node, and sees it run', async () => {
     const wheel = demoApp({ version: '1.0.0', greeting: '==1.0' })
@@ -173,6 +184,9 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     site.gate.hold()
     // Both pips have asked, and wait for an answer.
     await until(() => site.gate.connections() >= asked + 2)
+    tokens = secretsOnNodes().map((netrc) => / password (\S+)/.exec(netrc)?.[1] ?? '')
+    expect(tokens.length).toBeGreaterThan(0)
+    expect(await Promise.all(tokens.map(statusWith))).toEqual(tokens.map(() => 200))
     for (let cut = 0; cut < 3; cut++) {
       await until(() => site.fleet.members.every(({ node }) => node.killSessions() > 0))
     }
@@ -210,6 +224,35 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect((await site.promote('1.6.0')).status).toBe(200)
   }, 60_000)
 
+  it('deploys the newest of those that were promoted while one runs, and tells the others that they were superseded', async () => {
+    for (const version of ['1.7.0', '1.8.0', '1.9.0']) await publish({ version, greeting: '==2.0' })
+    const service = () =>
+      site.get<{ running?: string; waiting?: string; recent: { phase: string; version: string }[] }>('/services/web')
+    // The first is held up where it asks the index.
+    site.gate.hold()
+    const running = site.promote('1.7.0')
+    await until(async () => (await service()).running !== undefined)
+    const waiting = site.promote('1.8.0')
+    await until(async () => (await service()).waiting !== undefined)
+    const newest = site.promote('1.9.0')
+    const superseded = await waiting
+    expect([superseded.status, superseded.text]).toEqual([
+      409,
+      expect.stringContaining('was superseded before it began'),
+    ])
+    site.gate.release()
+    const [first, last] = [await running, await newest]
+    expect([first.status, last.status], first.text + last.text).toEqual([200, 200])
+    expect(await versions()).toEqual(['1.9.0', '1.9.0'])
+    // The history is written a moment after the deploy's own document.
+    await until(async () => (await service()).running === undefined)
+    expect((await service()).recent.slice(0, 3)).toMatchObject([
+      { version: '1.9.0', phase: 'succeeded' },
+      { version: '1.7.0', phase: 'succeeded' },
+      { version: '1.8.0', phase: 'superseded' },
+    ])
+  }, 90_000)
+
   it('loses no request through a load balancer that tries once more, while both nodes are deployed', async () => {
     await publish({ version: '2.0.0', greeting: '==2.0' })
     const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
@@ -240,12 +283,9 @@ describe.each(ways)('deploying, %s', (_name, way) => {
   }, 60_000)
 
   it('leaves no token behind on the nodes, nor one that still works', async () => {
-    for (const { service } of site.fleet.members) {
-      const runs = join(service.root, '.wheelhouse', 'runs')
-      for (const run of readdirSync(runs)) expect(existsSync(join(runs, run, 'secret')), run).toBe(false)
-    }
-    const index = site.server().url
-    expect((await fetch(`${index}/simple/app/`)).status).toBe(401)
+    expect(secretsOnNodes()).toEqual([])
+    expect(tokens.length).toBeGreaterThan(0)
+    expect(await Promise.all(tokens.map(statusWith))).toEqual(tokens.map(() => 401))
   })
 
   it('shows services and deploys to people and to programs', async () => {
