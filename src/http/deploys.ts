@@ -41,7 +41,8 @@ export function deployRoutes(
     const request = await documents.read(requestDocument, keys.deployRequest(rollout.service, rollout.deploy))
     const { by, at, channel, reason } = request?.value ?? {}
     const asked = { by, at, channel, ...(reason === undefined ? {} : { promotionReason: reason }) }
-    answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout))
+    const { running } = (await documents.read(serviceDocument, keys.service(rollout.service)))?.value ?? {}
+    answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout, running))
   })
   router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents))
   return router
