@@ -3,6 +3,7 @@ import { channelsDocument } from '../channels/model.ts'
 import { headDocument, leaseDocument, lockDocument, planDocument, requestDocument } from '../deploy/documents.ts'
 import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
+import { storeIdDocument } from '../deploy/store-id.ts'
 import { tokenDocument } from '../identity/token.ts'
 import type { Documents } from '../objects/documents.ts'
 import { storeDocument } from '../objects/store-format.ts'
@@ -31,6 +32,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^audit\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(auditDocument, key)],
   // A server that was killed while it proved the store leaves its scratch object.
   [/^(?:probe|upkeep\/before-repair)\//, async () => undefined],
+  [/^store\.json$/, (documents, key) => documents.read(storeIdDocument, key)],
   [/^upkeep\/store\.json$/, (documents, key) => documents.read(storeDocument, key)],
   [/^upkeep\/sweep\.json$/, (documents, key) => documents.read(sweepTurnDocument, key)],
 ]

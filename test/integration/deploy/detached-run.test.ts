@@ -142,7 +142,7 @@ describe('a run on a node that outlives its connection', () => {
   })
 
   it('is not started by a connection that was cut before the secret was whole, and starts by the next', async () => {
-    const run = aRun('cat "$WHEELHOUSE_SECRET"', { fence: 8 })
+    const run = aRun('cat "$WHEELHOUSE_SECRET"', { fence: 10 })
     const host = await connection.open()
     for (const input of ['', 'hush-']) expect((await host.run(runScript(run, 0), { input })).code).toBe(77)
     expect(existsSync(join(folderOf(run), 'started'))).toBe(false)
