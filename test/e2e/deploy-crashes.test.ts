@@ -37,7 +37,7 @@ describe.each(ways.slice(0, 1))('a release that dies a few seconds after its sta
     expect((await site.running()).map((running) => running?.version)).toEqual(['1.0.0', '1.0.0', '1.0.0'])
     expect(activationsOn(1)).toEqual(activationsOn(2))
     expect(activationsOn(0).length).toBeGreaterThan(activationsOn(1).length)
-  }, 90_000)
+  }, 240_000)
 
   /** Which deploys restarted the service of a node. */
   const activationsOn = (at: number) => {

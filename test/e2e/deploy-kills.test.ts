@@ -90,5 +90,5 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
     const id = /(web\.production\.\d+):/.exec(text)?.[1] ?? ''
     await until(async () => (await deployOf(id)).phase === 'succeeded', 60)
     expect((await site.running()).map((running) => running?.version)).toEqual(['1.9.0', '1.9.0'])
-  }, 90_000)
+  }, 240_000)
 })

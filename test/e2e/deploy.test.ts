@@ -85,7 +85,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
       { version: '1.0.0', greeting: '1.0' },
       { version: '1.0.0', greeting: '1.0' },
     ])
-  }, 90_000)
+  }, 240_000)
 
   it('does nothing when that runs already, and says so', async () => {
     const before = await site.running()
@@ -109,7 +109,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(nodes[0]?.nodeClass).not.toBe(nodes[1]?.nodeClass)
     expect(nodes[0]?.release).not.toBe(nodes[1]?.release)
     expect(await site.text('/deploys/web.production.2/output')).toContain('-none-linux_x86_64.whl')
-  }, 90_000)
+  }, 240_000)
 
   it('rolls back with no index in reach and an empty pip cache', async () => {
     await site.gate.close()
@@ -124,7 +124,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     ])
     await site.gate.open()
     await second.openToClients()
-  }, 60_000)
+  }, 240_000)
 
   it('rolls a release that cannot start back by itself, with the node that it did not reach untouched', async () => {
     await publish({ version: '1.2.0', importError: true })
@@ -137,7 +137,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(text).toMatch(/web2 .*installed beside, not touched \(before: 1.0.0\)/)
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])
     expect((await site.running())[1]?.pid).toBe(before[1]?.pid)
-  }, 90_000)
+  }, 240_000)
 
   it('is not deceived by an old process that reads the new version from the disk', async () => {
     await publish({ version: '1.3.0', greeting: '==1.0', rereadsVersionFromDisk: true })
@@ -149,7 +149,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(text).toMatch(/web1: the process that answers \(\d+, version 1\.4\.0\) started before the restart/)
     expect(text).toContain('rolled back')
     expect(await versions()).toEqual(['1.3.0', '1.3.0'])
-  }, 90_000)
+  }, 240_000)
 
   it('restarts a node that only seems to run the version: the link was switched there, and no process began since', async () => {
     const { root } = site.fleet.members[0]?.service ?? { root: '' }
@@ -164,14 +164,14 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(after?.version).toBe('1.4.0')
     expect(after?.pid).not.toBe(before?.pid)
     expect((await site.promote('1.3.0')).status).toBe(200)
-  }, 90_000)
+  }, 240_000)
 
   it('tells a service that comes up and crashes a little later from one that runs', async () => {
     await publish({ version: '1.5.0', crashAfterSeconds: 0.6 })
     const { status, text } = await site.promote('1.5.0')
     expect(status, text).toBe(424)
     expect(await versions()).toEqual(['1.3.0', '1.3.0'])
-  }, 90_000)
+  }, 240_000)
 
   it('starts pip once, and succeeds, with every session cut in the middle of the install', async () => {
     await publish({ version: '1.6.0', greeting: '==2.0' })
@@ -199,7 +199,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
       expect(own.length, output).toBe(1)
       expect(own[0]?.match(/Collecting app@/g), output).toHaveLength(1)
     }
-  }, 90_000)
+  }, 240_000)
 
   it('fails without touching what runs when no wheel fits, and tells which there are', async () => {
     const odd = aWheel({ name: 'app', version: '3.0.0', tags: ['cp27-cp27m-win32'] })
@@ -209,7 +209,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(text).toContain('Its wheels: app-3.0.0-cp27-cp27m-win32.whl')
     expect(text).toContain('Nothing that runs was touched.')
     expect((await site.promote('1.6.0')).status).toBe(200)
-  }, 60_000)
+  }, 240_000)
 
   it('refuses a dependency that would come from elsewhere though it is hosted here', async () => {
     const server = site.server()
@@ -222,7 +222,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(status).toBe(424)
     expect(text).toContain('inside is hosted here, but pip would take 99.0 from')
     expect((await site.promote('1.6.0')).status).toBe(200)
-  }, 60_000)
+  }, 240_000)
 
   it('deploys the newest of those that were promoted while one runs, and tells the others that they were superseded', async () => {
     for (const version of ['1.7.0', '1.8.0', '1.9.0']) await publish({ version, greeting: '==2.0' })
@@ -251,7 +251,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
       { version: '1.7.0', phase: 'succeeded' },
       { version: '1.8.0', phase: 'superseded' },
     ])
-  }, 90_000)
+  }, 240_000)
 
   it('loses no request through a load balancer that tries once more, while both nodes are deployed', async () => {
     await publish({ version: '2.0.0', greeting: '==2.0' })
@@ -264,7 +264,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(failed).toEqual([])
     expect(answered).toBeGreaterThan(300)
     expect(await versions()).toEqual(['2.0.0', '2.0.0'])
-  }, 90_000)
+  }, 240_000)
 
   it('keeps the newest releases on the nodes, and removes older ones', () => {
     for (const { service } of site.fleet.members) {
@@ -280,7 +280,7 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     await Promise.all(site.fleet.members.map(({ service }) => service.restart()))
     await until(async () => (await versions()).every((version) => version === '2.0.0'))
     expect((await load.stop()).failed.length).toBeGreaterThan(0)
-  }, 60_000)
+  }, 240_000)
 
   it('leaves no token behind on the nodes, nor one that still works', async () => {
     expect(secretsOnNodes()).toEqual([])

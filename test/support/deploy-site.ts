@@ -69,7 +69,7 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
       const answer = await post(processes.server(), archive, { name: 'app', version })
       if (answer.status !== 200) throw new Error(`not published: ${JSON.stringify(answer)}`)
     },
-    async promote(version, query = '?wait=60') {
+    async promote(version, query = '?wait=150') {
       const answer = await ask(`/promote/app/${version}${query}`, { method: 'POST' })
       return { status: answer.status, text: await answer.text() }
     },
