@@ -59,7 +59,8 @@ describe.each(ways)('killing whoever carries a deploy, %s', (_name, way) => {
       expect(await watch.stop()).toBeLessThanOrEqual(1)
       for (const { service } of site.fleet.members) {
         const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(id))
-        const kinds = runs.map((run) => run.split('-').at(-1))
+        // The name of an attempt ends with its kind and the deploy's nonce.
+        const kinds = runs.map((run) => run.split('-').at(-2))
         expect(new Set(kinds).size, runs.join()).toBe(kinds.length)
       }
     },
