@@ -14,9 +14,7 @@ import { readZip } from './zip/archive.ts'
 import { readContent, readWhole } from './zip/content.ts'
 import type { ZipMember } from './zip/local-headers.ts'
 
-export type WheelContent =
-  | { readonly ok: true; readonly metadata: CoreMetadata; readonly metadataBytes: Uint8Array }
-  | Problem
+export type WheelContent = { readonly ok: true; readonly metadata: CoreMetadata } | Problem
 
 const refuse = refusing(wheelRefusals)
 
@@ -39,7 +37,7 @@ export async function inspectWheel(file: RandomAccess, named: WheelName, filenam
     if (!parsed.ok) return parsed
     checkLicenseFiles(parsed.metadata, folder, new Set(names))
     await checkContents(file, members, expected)
-    return { ok: true, metadata: parsed.metadata, metadataBytes }
+    return { ok: true, metadata: parsed.metadata }
   } catch (error) {
     return refusalProblem(error, `${filename} is no valid wheel`)
   }

@@ -9,8 +9,7 @@ import { inspectWheel } from '../packaging/wheel.ts'
 export interface AcceptedArchive {
   readonly ok: true
   readonly metadata: CoreMetadata
-  /** Of wheels: the METADATA file itself, which installers read in place of the wheel (PEP 658). */
-  readonly metadataBytes?: Uint8Array
+  /** Of wheels: the digest of METADATA, which installers read in place of the wheel (PEP 658). */
   readonly metadataSha256?: string
 }
 
@@ -33,10 +32,8 @@ async function inspectWheelFile(file: RandomAccess, filename: string): Promise<I
   if (!named.ok) return named
   const content = await inspectWheel(file, named, filename)
   if (!content.ok) return content
-  // A copy: what is posted to another thread must not drag a whole buffer pool with it.
-  const metadataBytes = Uint8Array.from(content.metadataBytes)
-  const metadataSha256 = createHash('sha256').update(metadataBytes).digest('hex')
-  return { ok: true, metadata: content.metadata, metadataBytes, metadataSha256 }
+  const metadataSha256 = createHash('sha256').update(content.metadata.bytes).digest('hex')
+  return { ok: true, metadata: content.metadata, metadataSha256 }
 }
 
 function fileAccess(descriptor: number): RandomAccess {

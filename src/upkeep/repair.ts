@@ -79,9 +79,9 @@ async function mendRecord({ documents, proofs, scratch }: Repairing, { key }: Fi
 /** The archive itself has it, and the record its digest. */
 async function mendMetadata({ documents: { store }, scratch }: Repairing, { key }: Finding): Promise<boolean> {
   const archive = await readArchive(store, fileOf(key), scratch)
-  if (archive?.metadataBytes === undefined) return false
+  if (archive?.metadataSha256 === undefined) return false
   const there = await store.read(key)
-  const bytes = Buffer.from(archive.metadataBytes)
+  const bytes = Buffer.from(archive.metadata.bytes)
   if (there === undefined || there === 'unchanged') return (await store.write(key, bytes, 'absent')).ok
   if (sha256Of(there.body) === sha256Of(bytes)) return false
   return (await store.write(key, bytes, { version: there.version })).ok

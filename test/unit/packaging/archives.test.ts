@@ -48,9 +48,7 @@ describe('wheels', () => {
       requiresPython: '>=3.8',
       requiresDist: ['x>1'],
     })
-    expect(Buffer.from('metadataBytes' in content ? content.metadataBytes : []).toString()).toContain(
-      'Name: Acme.Forms',
-    )
+    expect(Buffer.from(content.metadata.bytes).toString()).toContain('Name: Acme.Forms')
   })
 
   it('is refused with a sentence that names the file, what is wrong, what to do, and the id of the reason', async () => {
