@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import { DomainError } from '../errors.ts'
+import { DomainError, isDomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
+import type { ObjectStore, WriteResult } from '../objects/object-store.ts'
 import type { CommitOutcome, Committer } from './committer.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
@@ -34,7 +34,7 @@ export async function storeAndCommit(ports: StorePorts, storing: Storing, seen: 
   const { project, displayName, record } = storing
   let seenNow = seen
   for (let round = 0; round < mostRounds; round++) {
-    await storeBytes(ports.store, storing)
+    await storeBytes(ports, storing)
     const outcome = await ports.committer.commit(project, displayName, record, seenNow)
     if (outcome !== 'swept') return outcome
     await ports.clock.sleep(Math.min(500, 20 * 2 ** round))
@@ -49,15 +49,30 @@ export async function storeAndCommit(ports: StorePorts, storing: Storing, seen: 
 /**
  * The metadata of a source archive is kept as well: the pages and the JSON API show it. Installers are not told of it, as
  * they may not rely on it (PEP 643). Keys hold the digest, so a refused condition means that the very same bytes are there:
- * an earlier try got this far.
+ * an earlier try got this far. For the same reason a write whose answer was lost is simply done again.
  */
-async function storeBytes(store: ObjectStore, { project, record, path, metadata, provenance }: Storing): Promise<void> {
+async function storeBytes({ store, clock }: StorePorts, storing: Storing): Promise<void> {
+  const { project, record, path, metadata, provenance } = storing
   const { sha256, filename, provenanceSha256 = '' } = record
+  const write = (key: string, body: Uint8Array) => persistently(clock, () => store.write(key, body, 'absent'))
   const writes = await Promise.allSettled([
-    store.writeFile(keys.file(project, sha256, filename), path, sha256),
-    store.write(keys.fileMetadata(project, sha256, filename), metadata, 'absent'),
-    provenance && store.write(keys.fileProvenance(project, sha256, provenanceSha256), provenance, 'absent'),
+    persistently(clock, () => store.writeFile(keys.file(project, sha256, filename), path, sha256)),
+    write(keys.fileMetadata(project, sha256, filename), metadata),
+    provenance && write(keys.fileProvenance(project, sha256, provenanceSha256), provenance),
   ])
   // Told once all of them are over: whoever is told removes the file that is being read.
   for (const write of writes) if (write.status === 'rejected') throw write.reason
+}
+
+/** A gigabyte need not be sent once more by CI because an answer got lost. */
+async function persistently(clock: Clock, write: () => Promise<WriteResult>): Promise<WriteResult> {
+  for (const pause of [100, 400]) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!isDomainError(error, 'storage-unavailable')) throw error
+      await clock.sleep(pause)
+    }
+  }
+  return await write()
 }

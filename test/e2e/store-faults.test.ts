@@ -58,15 +58,13 @@ describe('when S3 misbehaves', () => {
     },
   )
 
-  it('and does everything but loses every third answer to a write, uploads go through and are there once', async () => {
+  it('and does everything but loses every third answer to a write, nobody who uploads sees it', async () => {
     await using site = await behindFaults()
     let writes = 0
     site.proxy.meet((method) => (method === 'PUT' && ++writes % 3 === 0 ? 'lost-answer' : 'fine'))
     const ledger = new UploadLedger()
-    for (let n = 0; n < 8; n++) await ledger.next(site.server)
-    for (let round = 0; round < 5; round++) await ledger.again(site.server)
+    for (let n = 0; n < 8; n++) expect(await ledger.next(site.server)).toBe(200)
     site.proxy.meet(() => 'fine')
-    expect(ledger.acknowledged).toBe(8)
     await ledger.verify(site.server)
   })
 
