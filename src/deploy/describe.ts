@@ -36,11 +36,10 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
 
 /** `running` is the deploy that the service is busy with, where it is known. */
 export function describeDeploy(rollout: Rollout, running?: string): string {
-  const { deploy, project, version, service, phase, reason, nodes } = rollout
+  const { reason, nodes } = rollout
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
-  const waits = phase === 'queued' && running !== undefined && running !== deploy
   return [
-    `${deploy}: ${project} ${version} on ${service} ${waits ? `waits for ${running} to end` : phaseTexts[phase]}.`,
+    headline(rollout, running),
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
     ...whatNow(rollout),
@@ -48,7 +47,14 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   ].join('\n')
 }
 
-function describeNode({ state, before, problem }: NodeProgress): string {
+/** One sentence: what, where, and how far. */
+export function headline({ deploy, project, version, service, phase }: Rollout, running?: string): string {
+  const waits = phase === 'queued' && running !== undefined && running !== deploy
+  const standing = waits ? `waits for ${running} to end` : phaseTexts[phase]
+  return `${deploy}: ${project} ${version} on ${service} ${standing}.`
+}
+
+export function describeNode({ state, before, problem }: NodeProgress): string {
   const was = before === undefined ? '' : ` (before: ${before.version}${before.healthy ? '' : ', not answering'})`
   return `${stateTexts[state]}${was}${problem === undefined ? '' : `: ${problem}`}`
 }

@@ -13,24 +13,50 @@ export interface WatchPorts {
   readonly clock: Clock
 }
 
+/** A deploy as it stood at some moment; its serial grows with each change of it. */
+export interface SeenDeploy {
+  readonly rollout: Rollout
+  readonly serial: number
+}
+
 /** Rejects with `deploy-not-found`. */
-export async function readRollout(documents: Documents, deploy: string): Promise<Rollout> {
+export async function seeDeploy(documents: Documents, deploy: string): Promise<SeenDeploy> {
   const service = serviceOfDeploy(deploy)
   const known = /^[a-z0-9-]+(\.[a-z0-9-]+){2}$/.test(deploy)
   const head = known ? await documents.read(headDocument, keys.deployHead(service, deploy)) : undefined
-  if (head !== undefined) return head.value
+  if (head !== undefined) return { rollout: head.value, serial: head.serial }
   throw new DomainError('deploy-not-found', `There is no deploy "${deploy.slice(0, 200)}".`, {
     deploy: deploy.slice(0, 200),
   })
 }
 
-/** The deploys as they are once all are over, or the time is. News of the bus may be lost: one looks each second too. */
+/** Rejects with `deploy-not-found`. */
+export async function readRollout(documents: Documents, deploy: string): Promise<Rollout> {
+  return (await seeDeploy(documents, deploy)).rollout
+}
+
+/** The deploys as they are once all are over, or the time is. */
 export async function untilOver(
   ports: WatchPorts,
   deploys: readonly string[],
   seconds: number,
   signal: AbortSignal,
 ): Promise<readonly Rollout[]> {
+  let last: readonly SeenDeploy[] = []
+  for await (const seen of follow(ports, deploys, seconds, signal)) last = seen
+  return last.map(({ rollout }) => rollout)
+}
+
+/**
+ * The deploys as they stand, and again each second and after each change, until all are over, the time is, or the signal
+ * comes. News of the bus may be lost: that is why one looks each second too.
+ */
+export async function* follow(
+  ports: WatchPorts,
+  deploys: readonly string[],
+  seconds: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SeenDeploy[], void, void> {
   const until = ports.clock.monotonic() + seconds * 1000
   let news = new AbortController()
   const listener = ({ topic, id }: BusEvent) => {
@@ -42,9 +68,10 @@ export async function untilOver(
   try {
     for (;;) {
       news = new AbortController()
-      const rollouts = await Promise.all(deploys.map((deploy) => readRollout(ports.documents, deploy)))
+      const seen = await Promise.all(deploys.map((deploy) => seeDeploy(ports.documents, deploy)))
+      yield seen
       const left = until - ports.clock.monotonic()
-      if (left <= 0 || signal.aborted || rollouts.every(({ phase }) => isOver(phase))) return rollouts
+      if (left <= 0 || signal.aborted || seen.every(({ rollout }) => isOver(rollout.phase))) return
       await ports.clock.sleep(Math.min(1_000, left), AbortSignal.any([news.signal, signal]))
     }
   } finally {

@@ -34,8 +34,10 @@ export function listenerFor(services: Services, log: Log): RequestListener {
 
 function createApp(services: Services, log: Log, hot: HotPages): Koa {
   const app = new Koa()
-  // What gets here was thrown outside of any request, or after its answer had begun.
-  app.on('error', (error: unknown) => log.error(`Connection failed: ${String(error)}`, {}))
+  // What gets here was thrown outside of any request, or after its answer had begun. That a client left is no failure.
+  app.on('error', (error: unknown) => {
+    if (!isClientGone(error)) log.error(`Connection failed: ${String(error)}`, {})
+  })
   app.silent = true
   const access: Access = {
     authenticator: services.authenticator,
@@ -54,7 +56,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     simpleRoutes(services.pages, access),
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
-    deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
+    deployRoutes(services, services.config.services, deploying.externalUrl, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     legacyJsonRoutes(services.legacyPages, access),
@@ -72,4 +74,8 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     throw new DomainError('not-found', text)
   })
   return app
+}
+
+function isClientGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 }

@@ -3,22 +3,28 @@ import type { Context } from 'koa'
 import { describeDeploy, describeService } from '../deploy/describe.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
-import type { Rollout } from '../deploy/rollout/model.ts'
+import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument } from '../deploy/service-state.ts'
-import { readRollout } from '../deploy/watch.ts'
+import { follow, readRollout, seeDeploy, type WatchPorts } from '../deploy/watch.ts'
 import { DomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
+import { answerAs, deployView } from './deploy-view.ts'
+import { liveFormOf, sendLive } from './live.ts'
+
+/** Seconds; a client that watches longer asks again from where it was. */
+const longestWatch = 86_400
 
 /** `GET /services`, `/services/<name>`, `/deploys/<id>` and what the nodes printed: JSON, or text for people. */
 export function deployRoutes(
-  documents: Documents,
+  ports: WatchPorts,
   services: ServiceDefinitions,
   externalUrl: string,
   access: Access,
 ): Router {
+  const { documents } = ports
   const router = new Router({ strict: true })
   // Names of machines and what they printed: whoever may read the index without a token may not read these.
   const read = requireScope({ ...access, anonymousRead: false }, 'read')
@@ -44,34 +50,9 @@ export function deployRoutes(
     const { running } = (await documents.read(serviceDocument, keys.service(rollout.service)))?.value ?? {}
     answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout, running))
   })
+  router.get('/deploys/:id/events', read, (context) => sendEvents(context, ports, externalUrl))
   router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents))
   return router
-}
-
-/** What `/deploys/<id>` and the answer of a promotion show. */
-export function deployView(rollout: Rollout, externalUrl: string) {
-  const { deploy, service, project, version, phase, reason, nodes, createdAt, startedAt, finishedAt } = rollout
-  const time = (milliseconds: number | undefined) =>
-    milliseconds === undefined ? null : new Date(milliseconds).toISOString()
-  return {
-    id: deploy,
-    url: `${externalUrl}/deploys/${deploy}`,
-    service,
-    project,
-    version,
-    phase,
-    reason: reason ?? null,
-    createdAt: time(createdAt),
-    startedAt: time(startedAt),
-    finishedAt: time(finishedAt),
-    nodes,
-  }
-}
-
-export function answerAs(context: Context, json: object, text: () => string): void {
-  context.vary('Accept')
-  if (context.accepts('text/plain', 'application/json') === 'application/json') context.body = json
-  else context.body = text()
 }
 
 /** Those of projects that the token may read. */
@@ -93,6 +74,25 @@ async function rolloutIn(context: Context, documents: Documents): Promise<Rollou
   const rollout = await readRollout(documents, String(context['params']['id']))
   permitted(identityOf(context), 'read', rollout.project)
   return rollout
+}
+
+/**
+ * From the last event that the client has; each event is the whole deploy as it stands, so none that was missed is missed.
+ * 204 tells an EventSource that there is nothing more to come.
+ */
+async function sendEvents(context: Context, ports: WatchPorts, externalUrl: string): Promise<void> {
+  const { deploy } = await rolloutIn(context, ports.documents)
+  const after = Number.parseInt(context.get('Last-Event-ID') || '0', 10) || 0
+  const form = liveFormOf(context) ?? 'lines'
+  const { rollout, serial } = await seeDeploy(ports.documents, deploy)
+  if (form === 'events' && isOver(rollout.phase) && serial <= after) {
+    context.status = 204
+    return
+  }
+  const gone = new AbortController()
+  context.res.once('close', () => gone.abort())
+  const seen = follow(ports, [deploy], longestWatch, gone.signal)
+  sendLive(context, { seen, form, clock: ports.clock, externalUrl, after })
 }
 
 function serviceNotFound(name: string, services: ServiceDefinitions): DomainError {

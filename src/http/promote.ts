@@ -6,11 +6,12 @@ import { channelsDocument, currentOf } from '../channels/model.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
-import { untilOver } from '../deploy/watch.ts'
+import { follow, untilOver } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
-import { answerAs, deployView } from './deploys.ts'
+import { answerAs, deployView } from './deploy-view.ts'
+import { liveFormOf, sendLive } from './live.ts'
 import { projectIn } from './project-in-path.ts'
 import { parsed, readJson } from './request-body.ts'
 
@@ -58,16 +59,53 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts, acces
       after: { channel, version: pointer.version, serial: pointer.serial, deploys },
     }),
   )
+  await answerPromotion(context, ports, wait, { ...promotion, project, channel })
+}
+
+interface Promoted extends ServicesPromotion {
+  readonly project: string
+  readonly channel: string
+}
+
+/** At once, after the wait, or all the while. */
+async function answerPromotion(
+  context: Context,
+  ports: PromoteRoutesPorts,
+  wait: number,
+  promoted: Promoted,
+): Promise<void> {
+  const { externalUrl, clock } = ports
   const gone = new AbortController()
   context.res.once('close', () => gone.abort())
-  const rollouts = await untilOver(ports, promotion.deploys, wait, gone.signal)
-  context.status = statusOf(rollouts)
-  const message = messageOf(project, channel, promotion, rollouts)
-  const { pointer, previous = null, changed } = promotion
-  const deploys = rollouts.map((rollout) => deployView(rollout, ports.externalUrl))
-  answerAs(context, { message, changed, project, channel, pointer, previous, deploys }, () =>
-    [`${message}\n`, ...rollouts.map((rollout) => textOf(rollout, ports.externalUrl))].join('\n'),
+  const result = (rollouts: readonly Rollout[]) => resultOf(promoted, rollouts, externalUrl)
+  const form = wait > 0 ? liveFormOf(context) : undefined
+  if (form !== undefined) {
+    context.status = 202
+    const seen = follow(ports, promoted.deploys, wait, gone.signal)
+    const message = messageOf(promoted, [])
+    return sendLive(context, { seen, form, clock, externalUrl, message, result })
+  }
+  const rollouts = await untilOver(ports, promoted.deploys, wait, gone.signal)
+  const { status, json } = result(rollouts)
+  context.status = status
+  answerAs(context, json, () =>
+    [`${json.message}\n`, ...rollouts.map((rollout) => textOf(rollout, externalUrl))].join('\n'),
   )
+}
+
+function resultOf(promoted: Promoted, rollouts: readonly Rollout[], externalUrl: string) {
+  const { project, channel, pointer, previous = null, changed } = promoted
+  const status = statusOf(rollouts)
+  const deploys = rollouts.map((rollout) => deployView(rollout, externalUrl))
+  const json = { message: messageOf(promoted, rollouts), changed, project, channel, pointer, previous, deploys }
+  return { status, json, text: `${resultTexts[status] ?? ''} (${status})` }
+}
+
+const resultTexts: Readonly<Record<number, string>> = {
+  200: 'All is as asked for.',
+  202: 'The wait is over, the deploy goes on.',
+  409: 'A newer promotion took its place.',
+  424: 'It did not succeed.',
 }
 
 /**
@@ -82,12 +120,7 @@ function statusOf(rollouts: readonly Rollout[]): number {
   return 200
 }
 
-function messageOf(
-  project: string,
-  channel: string,
-  { pointer, previous, changed }: ServicesPromotion,
-  rollouts: readonly Rollout[],
-): string {
+function messageOf({ project, channel, pointer, previous, changed }: Promoted, rollouts: readonly Rollout[]): string {
   const from = previous === undefined ? '' : ` (before: ${previous.version})`
   const again = previous?.version === pointer.version ? ', once more' : from
   if (changed) return `${channel} of ${project} is now ${pointer.version}${again}.`

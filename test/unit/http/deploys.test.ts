@@ -1,6 +1,7 @@
 import Koa from 'koa'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
 import type { Access } from '../../../src/http/authentication.ts'
@@ -11,6 +12,7 @@ import { type Grant, isGrant } from '../../../src/identity/scopes.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { aDefinition } from '../../support/definitions.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -41,7 +43,8 @@ async function aServer() {
   const services = { web: aDefinition(), pay: aDefinition({ project: 'acme-pay' }) }
   const app = new Koa()
   app.use(answerErrors({ error: () => undefined }))
-  app.use(deployRoutes(documents, services, 'http://index', access).routes())
+  const ports = { documents, bus: inProcessBus(() => undefined), clock: systemClock }
+  app.use(deployRoutes(ports, services, 'http://index', access).routes())
   const handler = app.callback()
   return async (path: string, token?: string) => {
     const asked = request(handler).get(path)

@@ -1,0 +1,20 @@
+import { describeNode, headline } from './describe.ts'
+import type { NodeProgress, Rollout } from './rollout/model.ts'
+
+/** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
+export function progressLines(before: Rollout | undefined, after: Rollout): readonly string[] {
+  const known = new Map(before?.nodes.map((node) => [node.name, node]))
+  const width = Math.max(0, ...after.nodes.map(({ name }) => name.length))
+  return [
+    ...(before?.phase === after.phase ? [] : [headline(after)]),
+    ...(after.reason === undefined || before?.reason === after.reason ? [] : [`  Reason: ${after.reason}`]),
+    ...after.nodes
+      .filter((node) => isNews(known.get(node.name), node))
+      .map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
+  ]
+}
+
+function isNews(before: NodeProgress | undefined, { state, problem }: NodeProgress): boolean {
+  if (before === undefined) return state !== 'waiting'
+  return before.state !== state || before.problem !== problem
+}
