@@ -15,6 +15,8 @@ const pointer = z.object({
   reason: z.string().optional(),
   /** Names the attempt, so that one whose answer was lost is not made twice. */
   attempt: z.string(),
+  /** Attempts that found it there already, and are to be told the same when they ask again. The last 20. */
+  answered: z.array(z.string()).optional(),
 })
 
 /** One promotion: an entry of a channel's history, and the newest of them its current pointer. */

@@ -6,7 +6,7 @@ import { keys } from '../objects/keys.ts'
 import { yankText } from '../registry/amendments.ts'
 import type { Project, Projects } from '../registry/projects.ts'
 import { releaseNamed } from '../registry/releases.ts'
-import { type Channels, channelsDocument, currentOf, type Pointer } from './model.ts'
+import { type Channels, channelsDocument, type Pointer } from './model.ts'
 
 export interface PromotionRequest {
   readonly project: string
@@ -19,6 +19,10 @@ export interface PromotionRequest {
    * once more. Of several who try again at once one does.
    */
   readonly again?: number
+  /** Names the request where the client did (Idempotency-Key): the second time it changes nothing, whatever came since. */
+  readonly attempt?: string
+  /** A yanked release too. */
+  readonly force?: boolean
 }
 
 export interface Promotion {
@@ -26,6 +30,8 @@ export interface Promotion {
   readonly previous?: Pointer
   /** False where the channel pointed at this release already, and was left as it is. */
   readonly changed: boolean
+  /** False where others were promoted since, and this is the answer to a request made again. */
+  readonly current: boolean
 }
 
 export interface PromotePorts {
@@ -39,32 +45,52 @@ export interface PromotePorts {
 export async function promote(ports: PromotePorts, request: PromotionRequest): Promise<Promotion> {
   requireChannel(ports.channels, request.channel)
   const project = await ports.projects.get(request.project)
-  const release = findRelease(project, request.version)
-  const attempt = randomUUID()
+  const release = findRelease(project, request.version, request.force ?? false)
+  const attempt = request.attempt ?? randomUUID()
   const written = await ports.documents.update(channelsDocument, keys.channels(project.name), (current = {}) => {
     const history = current[request.channel] ?? []
+    const made = madeBy(history, attempt, request.again)
+    if (made !== undefined) return sameRelease(made, release)
     const last = history.at(-1)
-    const isThere = last !== undefined && last.serial !== request.again && isSame(last, release)
-    if (last?.attempt === attempt || isThere) return undefined
-    const at = new Date(ports.clock.now()).toISOString()
-    const pointer: Pointer = {
-      serial: (last?.serial ?? 0) + 1,
-      ...release,
-      at,
-      by: request.by,
-      reason: request.reason,
-      attempt,
+    if (last !== undefined && last.serial !== request.again && isSame(last, release)) {
+      return request.attempt === undefined ? undefined : withLast(current, request.channel, answeredTo(last, attempt))
     }
+    const at = new Date(ports.clock.now()).toISOString()
+    const { by, reason } = request
+    const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, attempt }
     return { ...current, [request.channel]: [...history, pointer] }
   })
-  return promotionIn(written?.value ?? {}, request.channel, attempt)
+  return promotionIn(written?.value?.[request.channel] ?? [], attempt, request.again)
 }
 
-function promotionIn(channels: Channels, channel: string, attempt: string): Promotion {
-  const pointer = currentOf(channels, channel)
+/** What an attempt made, or found, when it was made before. */
+function madeBy(history: readonly Pointer[], attempt: string, again?: number): Pointer | undefined {
+  return history.findLast(
+    (one) => one.attempt === attempt || (one.answered?.includes(attempt) === true && one.serial !== again),
+  )
+}
+
+/** Leaves all as it is; throws where the same attempt was about something else. */
+function sameRelease(made: Pointer, { version }: Pick<Pointer, 'version'>): undefined {
+  if (made.version === version) return undefined
+  const text = `This Idempotency-Key was used to promote ${made.version} on ${made.at.slice(0, 10)}. Use another one for ${version}.`
+  throw new DomainError('conflict', text, { version })
+}
+
+function answeredTo(pointer: Pointer, attempt: string): Pointer {
+  return { ...pointer, answered: [...(pointer.answered ?? []), attempt].slice(-20) }
+}
+
+function withLast(channels: Channels, channel: string, pointer: Pointer): Channels {
+  return { ...channels, [channel]: [...(channels[channel] ?? []).slice(0, -1), pointer] }
+}
+
+function promotionIn(history: readonly Pointer[], attempt: string, again?: number): Promotion {
+  const pointer = madeBy(history, attempt, again) ?? history.at(-1)
   if (pointer === undefined) throw new DomainError('conflict', 'The channel changed while it was promoted. Try again.')
-  const previous = channels[channel]?.at(-2)
-  return { pointer, changed: pointer.attempt === attempt, ...(previous === undefined ? {} : { previous }) }
+  const previous = history[history.indexOf(pointer) - 1]
+  const current = pointer === history.at(-1)
+  return { pointer, current, changed: pointer.attempt === attempt, ...(previous === undefined ? {} : { previous }) }
 }
 
 export function requireChannel(channels: readonly string[], channel: string): void {
@@ -73,17 +99,17 @@ export function requireChannel(channels: readonly string[], channel: string): vo
   throw new DomainError('not-found', text, { channel })
 }
 
-/** What there is to promote: a yanked file is not, and nothing of a quarantined project. */
-function findRelease(project: Project, text: string): Pick<Pointer, 'version' | 'files'> {
+/** What there is to promote: a yanked file is not, unless by force, and nothing of a quarantined project. */
+function findRelease(project: Project, text: string, force: boolean): Pick<Pointer, 'version' | 'files'> {
   refuseQuarantined(project)
   const { version, files } = releaseNamed(project, text)
-  const wanted = files.filter((file) => file.yanked === undefined)
+  const wanted = files.filter((file) => force || file.yanked === undefined)
   const yanked = files.find((file) => file.yanked !== undefined)?.yanked
   if (wanted.length === 0 && yanked !== undefined) {
     throw new DomainError(
       'promotion-refused',
       `${project.name} ${version} was yanked by "${yanked.by}" on ${yanked.at.slice(0, 10)} (${yankText(yanked)}), and is not promoted. ` +
-        `Promote another release, or un-yank it first: POST /projects/${project.name}/${version}/unyank.`,
+        `Promote another release, un-yank it first (POST /projects/${project.name}/${version}/unyank), or use force.`,
       { project: project.name, version },
     )
   }

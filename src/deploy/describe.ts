@@ -1,3 +1,4 @@
+import { describeHold } from './holds.ts'
 import { isOver, type NodeProgress, type NodeState, type Phase, type Rollout } from './rollout/model.ts'
 import type { ServiceState } from './service-state.ts'
 
@@ -84,5 +85,6 @@ export function describeService(
     ...(state?.running === undefined ? [] : [`running ${state.running}`]),
     ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting}`]),
   ]
-  return `${name}  ${project} on ${channel}  ${parts.join(', ')}`
+  const held = state?.hold === undefined ? '' : `\n  ${describeHold(name, state.hold)}`
+  return `${name}  ${project} on ${channel}  ${parts.join(', ')}${held}`
 }

@@ -1,10 +1,12 @@
-import type { Pointer } from '../channels/model.ts'
+import { channelsDocument, currentOf, type Pointer } from '../channels/model.ts'
 import { type PromotePorts, type Promotion, type PromotionRequest, promote } from '../channels/promote.ts'
 import { keys } from '../objects/keys.ts'
 import { headDocument } from './documents.ts'
+import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
+import { isSameVersion } from './same-version.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
@@ -21,7 +23,7 @@ export interface ServicesPromotion extends Promotion {
  */
 export async function promoteToServices(
   ports: PromoteServicesPorts,
-  request: Omit<PromotionRequest, 'again'>,
+  request: Omit<PromotionRequest, 'again'> & { readonly overHold?: boolean },
 ): Promise<ServicesPromotion> {
   const subscribed = Object.entries(ports.services).filter(
     ([, { project, subscribe }]) => project === request.project && subscribe.promote === request.channel,
@@ -29,13 +31,26 @@ export async function promoteToServices(
   const { channel } = request
   const of = (pointer: Pointer): readonly PromotionOf[] =>
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
+  if (!request.force && !request.overHold && !(await isThere(ports, request))) {
+    await refuseHeld(
+      ports.documents,
+      subscribed.map(([service]) => service),
+    )
+  }
   const first = await promote(ports, request)
-  const again = !first.changed && (await failedBefore(ports, of(first.pointer)))
+  const again = !first.changed && first.current && (await failedBefore(ports, of(first.pointer)))
   const promotion = again ? await promote(ports, { ...request, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
   return { ...promotion, deploys }
+}
+
+/** What a held service runs already may be promoted as often as one likes. */
+async function isThere({ documents }: RequestPorts, { project, channel, version }: PromotionRequest): Promise<boolean> {
+  const channels = await documents.read(channelsDocument, keys.channels(project))
+  const current = currentOf(channels?.value, channel)
+  return current !== undefined && isSameVersion(current.version, version)
 }
 
 async function failedBefore({ documents }: RequestPorts, promotions: readonly PromotionOf[]): Promise<boolean> {

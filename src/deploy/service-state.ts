@@ -2,6 +2,17 @@ import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
 import { type Phase, phases } from './rollout/model.ts'
 
+const hold = z.object({
+  /** Name of the token. */
+  by: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+  reason: z.string().optional(),
+})
+
+/** A person's stop: nothing is promoted to the service until it is released, but by force. */
+export type Hold = Readonly<z.infer<typeof hold>>
+
 const schema = z.object({
   /** By project and channel (`app/production`): the newest serial of the pointer that a deploy was made for. */
   considered: z.record(z.string(), z.int()),
@@ -14,6 +25,7 @@ const schema = z.object({
   waiting: z.string().optional(),
   /** Superseded, and still to be told so in their own documents. */
   closing: z.array(z.string()),
+  hold: hold.optional(),
   /** The last 20 that ended, newest first. */
   recent: z.array(z.object({ deploy: z.string(), version: z.string(), phase: z.enum(phases), at: z.string() })),
 })
@@ -73,6 +85,18 @@ export function finish(
   const { running, ...rest } = state
   const ended = remember(rest, { deploy, version, phase, at })
   return phase === 'succeeded' ? { ...ended, stable: { version, deploy } } : ended
+}
+
+/** `undefined` takes the hold away. */
+export function withHold({ hold: _before, ...rest }: ServiceState, wanted: Hold | undefined): ServiceState {
+  return wanted === undefined ? rest : { ...rest, hold: wanted }
+}
+
+/** What the service ran well before, newest first, each once, without what it is meant to run now. */
+export function rollbackTargets({ stable, recent, desired }: ServiceState): readonly string[] {
+  const succeeded = recent.filter(({ phase }) => phase === 'succeeded')
+  const versions = [...(stable === undefined ? [] : [stable]), ...succeeded].map(({ version }) => version)
+  return [...new Set(versions)].filter((version) => version !== desired?.version)
 }
 
 /** The superseded ones have been told. */

@@ -19,6 +19,7 @@ import { observe } from './observation.ts'
 import { openApiRoutes } from './openapi.ts'
 import { projectRoutes } from './projects.ts'
 import { promoteRoutes } from './promote.ts'
+import { serviceActionRoutes } from './service-actions.ts'
 import { channelRoutes, simpleRoutes } from './simple.ts'
 import { tokenRoutes } from './tokens.ts'
 import { uploadRoutes } from './upload.ts'
@@ -56,6 +57,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     simpleRoutes(services.pages, access),
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
+    serviceActionRoutes({ ...services, ...deploying }, access),
     deployRoutes(services, services.config.services, deploying.externalUrl, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),

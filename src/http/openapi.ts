@@ -5,6 +5,7 @@ import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody } from './promote.ts'
+import { rollbackBody } from './service-actions.ts'
 import { newTokenSchema } from './tokens.ts'
 
 interface Operation {
@@ -23,10 +24,8 @@ const text = ['text/plain', 'application/json']
 const reading = { scope: 'read' } as const
 const amending = { scope: 'manage', body: reasonBody } as const
 const release = '/projects/{project}/{version}'
-const promotionQuery = z.object({
-  channel: z.string().optional(),
-  wait: z.number().min(0).max(86_400).optional(),
-})
+const waitQuery = z.object({ wait: z.number().min(0).max(86_400).optional() })
+const promotionQuery = waitQuery.extend({ channel: z.string().optional() })
 
 /** The routes for programs, by method and path. Aliases and redirects are left out. */
 const operations: Readonly<Record<string, Operation>> = {
@@ -72,6 +71,25 @@ const operations: Readonly<Record<string, Operation>> = {
   'get /channels/{project}': { ...reading, summary: 'The channels of a project with their history' },
   'get /services': { ...reading, summary: 'All services', answers: text },
   'get /services/{name}': { ...reading, summary: 'A service and its last deploys', answers: text },
+  'post /services/{name}/hold': {
+    scope: 'deploy',
+    body: reasonBody,
+    summary: 'Refuse promotions to a service',
+    answers: text,
+  },
+  'post /services/{name}/release': {
+    scope: 'deploy',
+    body: reasonBody,
+    summary: 'Let promotions through again',
+    answers: text,
+  },
+  'post /services/{name}/rollback': {
+    scope: 'promote',
+    body: rollbackBody,
+    query: waitQuery,
+    summary: 'Promote what the service ran well before, and hold it',
+    answers: [...text, 'text/event-stream'],
+  },
   'get /deploys/{id}': { ...reading, summary: 'A deploy', answers: text },
   'get /deploys/{id}/events': {
     ...reading,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
@@ -6,7 +7,7 @@ import { channelsDocument, currentOf } from '../channels/model.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
-import { follow, untilOver } from '../deploy/watch.ts'
+import { follow, untilOver, type WatchPorts } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
@@ -15,8 +16,13 @@ import { liveFormOf, sendLive } from './live.ts'
 import { projectIn } from './project-in-path.ts'
 import { parsed, readJson } from './request-body.ts'
 
-export const promotionBody = z.strictObject({ reason: z.string().max(1_000).optional() })
+export const promotionBody = z.strictObject({
+  reason: z.string().max(1_000).optional(),
+  /** A yanked release too, and services that are held. */
+  force: z.boolean().optional(),
+})
 const waitSchema = z.coerce.number().min(0).max(86_400)
+const idempotencyKey = z.string().min(1).max(255)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
   readonly externalUrl: string
@@ -42,35 +48,52 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 }
 
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
-  const { reason } = parsed(promotionBody, context.request.body ?? {}, 'The body')
-  const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
+  const { reason, force = false } = parsed(promotionBody, context.request.body ?? {}, 'The body')
+  const wait = waitIn(context)
   const project = projectIn(context)
   const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
+  const attempt = attemptIn(context)
   const promotion = await audited(
     ports.audit,
     { action: 'promote', actor: actorOf(context, access), project, version, ...said },
-    () => promoteToServices(ports, { project, version, channel, by: identityOf(context).name, ...said }),
+    () =>
+      promoteToServices(ports, { project, version, channel, by: identityOf(context).name, force, ...attempt, ...said }),
     ({ changed, pointer, previous, deploys }) => ({
       outcome: changed ? 'done' : 'unchanged',
       version: pointer.version,
       before: { channel, version: previous?.version ?? null },
-      after: { channel, version: pointer.version, serial: pointer.serial, deploys },
+      after: { channel, version: pointer.version, serial: pointer.serial, deploys, ...(force ? { force } : {}) },
     }),
   )
   await answerPromotion(context, ports, wait, { ...promotion, project, channel })
 }
 
-interface Promoted extends ServicesPromotion {
+export function waitIn(context: Context): number {
+  return parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
+}
+
+/** A key belongs to the token that sent it: two of a team may count their builds alike. */
+function attemptIn(context: Context): { readonly attempt?: string } {
+  const sent = context.get('Idempotency-Key')
+  if (sent === '') return {}
+  const key = parsed(idempotencyKey, sent, 'The Idempotency-Key')
+  const of = JSON.stringify([identityOf(context).token, key])
+  return { attempt: `key-${createHash('sha256').update(of).digest('hex').slice(0, 32)}` }
+}
+
+export interface Promoted extends ServicesPromotion {
   readonly project: string
   readonly channel: string
+  /** What else was done, as a sentence. */
+  readonly note?: string
 }
 
 /** At once, after the wait, or all the while. */
-async function answerPromotion(
+export async function answerPromotion(
   context: Context,
-  ports: PromoteRoutesPorts,
+  ports: WatchPorts & { readonly externalUrl: string },
   wait: number,
   promoted: Promoted,
 ): Promise<void> {
@@ -120,12 +143,18 @@ function statusOf(rollouts: readonly Rollout[]): number {
   return 200
 }
 
-function messageOf({ project, channel, pointer, previous, changed }: Promoted, rollouts: readonly Rollout[]): string {
+function messageOf(
+  { project, channel, pointer, previous, changed, current, note }: Promoted,
+  rollouts: readonly Rollout[],
+): string {
+  if (!current)
+    return `This request was answered before. ${channel} of ${project} has moved on from ${pointer.version} since.`
   const from = previous === undefined ? '' : ` (before: ${previous.version})`
   const again = previous?.version === pointer.version ? ', once more' : from
-  if (changed) return `${channel} of ${project} is now ${pointer.version}${again}.`
+  const also = note === undefined ? '' : ` ${note}`
+  if (changed) return `${channel} of ${project} is now ${pointer.version}${again}.${also}`
   const running = rollouts.some(({ phase }) => !isOver(phase))
-  return `${channel} of ${project} is ${pointer.version} already: ${running ? 'its deploy is under way' : 'nothing changed'}.`
+  return `${channel} of ${project} is ${pointer.version} already: ${running ? 'its deploy is under way' : 'nothing changed'}.${also}`
 }
 
 function textOf(rollout: Rollout, externalUrl: string): string {

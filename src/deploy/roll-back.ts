@@ -1,0 +1,45 @@
+import { DomainError, isDomainError } from '../errors.ts'
+import { keys } from '../objects/keys.ts'
+import { changeHold } from './holds.ts'
+import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from './promote-services.ts'
+import type { ServiceDefinition } from './service-definition.ts'
+import { rollbackTargets, serviceDocument } from './service-state.ts'
+
+export interface RollBackRequest {
+  readonly service: string
+  readonly definition: ServiceDefinition
+  readonly by: string
+  readonly reason?: string
+  /** Whether the service is held afterwards, so that the next run of CI does not bring back what was just taken away. */
+  readonly hold: boolean
+}
+
+/**
+ * Points the service's channel at the release that the service ran well last, other than what it is meant to run now.
+ * Yanked and deleted ones are passed over. The services that subscribe to the same go along: a channel has one release.
+ * Rejects with `promotion-refused` where there is nothing to go back to.
+ */
+export async function rollBack(
+  ports: PromoteServicesPorts,
+  { service, definition, by, reason, hold }: RollBackRequest,
+): Promise<ServicesPromotion> {
+  const state = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
+  const channel = definition.subscribe.promote
+  const from = state?.desired?.version
+  const why = reason ?? `rolled back${from === undefined ? '' : ` from ${from}`}`
+  const request = { project: definition.project, channel, by, reason: why, overHold: true }
+  const refusals: string[] = []
+  for (const version of state === undefined ? [] : rollbackTargets(state)) {
+    try {
+      const promotion = await promoteToServices(ports, { ...request, version })
+      const at = new Date(ports.clock.now()).toISOString()
+      if (hold) await changeHold(ports, service, { by, at, reason: why })
+      return promotion
+    } catch (error) {
+      if (!isDomainError(error, 'promotion-refused') && !isDomainError(error, 'release-not-found')) throw error
+      refusals.push(error.message)
+    }
+  }
+  const text = [`There is no earlier release of ${definition.project} that ${service} ran well.`, ...refusals].join(' ')
+  throw new DomainError('promotion-refused', text, { service })
+}

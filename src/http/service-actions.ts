@@ -1,0 +1,102 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { z } from 'zod'
+import { audited } from '../audit/audit.ts'
+import { changeHold, describeHold } from '../deploy/holds.ts'
+import { rollBack } from '../deploy/roll-back.ts'
+import type { ServiceDefinition } from '../deploy/service-definition.ts'
+import { DomainError } from '../errors.ts'
+import { actorOf } from './actor.ts'
+import { reasonBody } from './amendments.ts'
+import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
+import { answerAs } from './deploy-view.ts'
+import { answerPromotion, type PromoteRoutesPorts, waitIn } from './promote.ts'
+import { parsed, readJson } from './request-body.ts'
+
+export const rollbackBody = z.strictObject({
+  reason: z.string().max(1_000).optional(),
+  /** False: the next promotion goes through as ever. */
+  hold: z.boolean().optional(),
+})
+
+/** `POST /services/<name>/hold`, `/release` (scope `deploy`) and `/rollback` (scope `promote`, as it moves the channel). */
+export function serviceActionRoutes(ports: PromoteRoutesPorts, access: Access): Router {
+  const router = new Router({ strict: true })
+  const deploy = requireScope(access, 'deploy')
+  router.post('/services/:name/hold', deploy, readJson(), (context) => holdService(context, ports, access))
+  router.post('/services/:name/release', deploy, readJson(), (context) => releaseService(context, ports, access))
+  router.post('/services/:name/rollback', requireScope(access, 'promote'), readJson(), (context) =>
+    rollBackService(context, ports, access),
+  )
+  return router
+}
+
+interface NamedService {
+  readonly service: string
+  readonly definition: ServiceDefinition
+}
+
+function serviceIn(context: Context, { services }: PromoteRoutesPorts, scope: 'deploy' | 'promote'): NamedService {
+  const service = String(context['params']['name']).slice(0, 100)
+  const definition = Object.hasOwn(services, service) ? services[service] : undefined
+  if (definition === undefined) {
+    const text = `There is no service "${service}". GET /services shows those that are configured.`
+    throw new DomainError('service-not-found', text, { service })
+  }
+  permitted(identityOf(context), scope, definition.project)
+  return { service, definition }
+}
+
+async function holdService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
+  const { service, definition } = serviceIn(context, ports, 'deploy')
+  const { reason } = parsed(reasonBody, context.request.body ?? {}, 'The body')
+  const said = reason === undefined ? {} : { reason }
+  const hold = { by: identityOf(context).name, at: new Date(ports.clock.now()).toISOString(), ...said }
+  const { project } = definition
+  await audited(
+    ports.audit,
+    { action: 'hold', actor: actorOf(context, access), project, subject: service, ...said },
+    () => changeHold(ports, service, hold),
+    (before) => ({ outcome: 'done', before: { hold: before ?? null }, after: { hold } }),
+  )
+  const message = `${describeHold(service, hold)}. Promotions to it are refused until POST /services/${service}/release.`
+  answerAs(context, { message, service, hold }, () => `${message}\n`)
+}
+
+async function releaseService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
+  const { service, definition } = serviceIn(context, ports, 'deploy')
+  const { reason } = parsed(reasonBody, context.request.body ?? {}, 'The body')
+  const { project } = definition
+  const said = reason === undefined ? {} : { reason }
+  const before = await audited(
+    ports.audit,
+    { action: 'release', actor: actorOf(context, access), project, subject: service, ...said },
+    () => changeHold(ports, service, undefined),
+    (hold) => ({ outcome: hold === undefined ? 'unchanged' : 'done', before: { hold: hold ?? null } }),
+  )
+  const message =
+    before === undefined ? `${service} is not held: nothing changed.` : `${service} takes promotions again.`
+  answerAs(context, { message, service, hold: null }, () => `${message}\n`)
+}
+
+async function rollBackService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
+  const { service, definition } = serviceIn(context, ports, 'promote')
+  const { reason, hold = true } = parsed(rollbackBody, context.request.body ?? {}, 'The body')
+  const wait = waitIn(context)
+  const { project, subscribe } = definition
+  const channel = subscribe.promote
+  const said = reason === undefined ? {} : { reason }
+  const promotion = await audited(
+    ports.audit,
+    { action: 'rollback', actor: actorOf(context, access), project, subject: service, ...said },
+    () => rollBack(ports, { service, definition, by: identityOf(context).name, hold, ...said }),
+    ({ pointer, previous, deploys }) => ({
+      outcome: 'done',
+      version: pointer.version,
+      before: { channel, version: previous?.version ?? null },
+      after: { channel, version: pointer.version, serial: pointer.serial, deploys, held: hold },
+    }),
+  )
+  const note = hold ? { note: `${service} is held: promotions wait for POST /services/${service}/release.` } : {}
+  await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { channelsDocument } from '../../../src/channels/model.ts'
+import { changeHold } from '../../../src/deploy/holds.ts'
+import { promoteToServices } from '../../../src/deploy/promote-services.ts'
+import { rollBack } from '../../../src/deploy/roll-back.ts'
+import { serviceDocument } from '../../../src/deploy/service-state.ts'
+import { keys } from '../../../src/objects/keys.ts'
+import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
+import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
+import { aDefinition } from '../../support/definitions.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { registryOn } from '../../support/registry.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { aWheel } from '../../support/wheels.ts'
+
+/** An index with three releases of app, and a service that subscribes to it. */
+async function aSite() {
+  const registry = registryOn(new MemoryStore())
+  const folder = await temporaryFolder('holds')
+  for (const version of ['1.0', '1.1', '1.2']) {
+    await registry.publish(aWheel({ name: 'app', version }), folder.path, { name: 'app', version })
+  }
+  const { documents, projects, amender } = registry
+  const report = () => undefined
+  const ports = {
+    ...{ documents, projects, channels: ['production'], clock: new FakeClock() },
+    ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition() } },
+  }
+  const request = (version: string) => ({ project: 'app', version, channel: 'production', by: 'ci' })
+  return {
+    ports,
+    amender,
+    promote: (version: string, more: object = {}) => promoteToServices(ports, { ...request(version), ...more }),
+    hold: (reason: string) => changeHold(ports, 'web', { by: 'kim', at: '2026-11-25T20:00:00.000Z', reason }),
+    rollBack: (hold = true) => rollBack(ports, { service: 'web', definition: aDefinition(), by: 'kim', hold }),
+    state: async () => (await documents.read(serviceDocument, keys.service('web')))?.value,
+    history: async () =>
+      ((await documents.read(channelsDocument, keys.channels('app')))?.value['production'] ?? []).map(
+        ({ version }) => version,
+      ),
+    /** As after deploys that went well, in this order. */
+    async ran(...versions: readonly string[]) {
+      for (const version of versions) await promoteToServices(ports, { ...request(version), overHold: true })
+      await documents.update(serviceDocument, keys.service('web'), (state) => {
+        const recent = versions.map((version) => ({ deploy: version, version, phase: 'succeeded' as const, at: '' }))
+        return state && { ...state, recent: recent.reverse() }
+      })
+    },
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  }
+}
+
+describe('a held service', () => {
+  it('is promoted nothing to: the channel stays, and the refusal says who holds it, why, and what to do', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.hold('the database is moved')
+    await expect(site.promote('1.1')).rejects.toThrow(
+      'web is held by "kim" since 2026-11-25 20:00 (the database is moved): nothing was promoted. Release it ' +
+        '(POST /services/web/release), or promote by force ({"force": true}).',
+    )
+    expect(await site.history()).toEqual(['1.0'])
+  })
+
+  it('may be promoted what is there already, takes anything by force, and everything again once released', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.hold('wait')
+    expect((await site.promote('1.0.0')).changed).toBe(false)
+    expect((await site.promote('1.1', { force: true })).deploys).toEqual(['web.production.2'])
+    await changeHold(site.ports, 'web', undefined)
+    expect((await site.promote('1.2')).changed).toBe(true)
+  })
+})
+
+describe('rolling a service back', () => {
+  it('points its channel at what it ran well before, and holds it', async () => {
+    await using site = await aSite()
+    await site.ran('1.0', '1.1')
+    expect((await site.rollBack()).pointer).toMatchObject({ version: '1.0', by: 'kim', reason: 'rolled back from 1.1' })
+    expect((await site.state())?.hold).toMatchObject({ by: 'kim', reason: 'rolled back from 1.1' })
+    await expect(site.promote('1.2')).rejects.toThrow('web is held')
+  })
+
+  it('goes back to what ran before a promotion that failed, also where the service is held, and may leave no hold', async () => {
+    await using site = await aSite()
+    await site.ran('1.0', '1.1')
+    await site.promote('1.2')
+    expect((await site.rollBack(false)).pointer.version).toBe('1.1')
+    expect((await site.state())?.hold).toBeUndefined()
+    await site.hold('by hand')
+    expect((await site.rollBack()).pointer.version).toBe('1.0')
+  })
+
+  it('passes over what was yanked, and says so where nothing is left', async () => {
+    await using site = await aSite()
+    await site.ran('1.0', '1.1', '1.2')
+    await site.amender.amend('app', { kind: 'yank', version: '1.1', reason: 'broken' }, 'kim')
+    expect((await site.rollBack()).pointer.version).toBe('1.0')
+    await using fresh = await aSite()
+    await fresh.promote('1.0')
+    await expect(fresh.rollBack()).rejects.toThrow('There is no earlier release of app that web ran well.')
+  })
+})
+
+describe('a promotion with a key', () => {
+  it('is made once, and told the same again, even after others came', async () => {
+    await using site = await aSite()
+    const first = await site.promote('1.0', { attempt: 'build-7' })
+    await site.promote('1.1')
+    const again = await site.promote('1.0', { attempt: 'build-7' })
+    expect([again.changed, again.pointer, again.deploys]).toEqual([true, first.pointer, first.deploys])
+    expect(await site.history()).toEqual(['1.0', '1.1'])
+  })
+
+  it('that found the release there already does not bring it back later', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    expect((await site.promote('1.0', { attempt: 'build-8' })).changed).toBe(false)
+    await site.promote('1.1')
+    expect((await site.promote('1.0', { attempt: 'build-8' })).changed).toBe(false)
+    expect(await site.history()).toEqual(['1.0', '1.1'])
+  })
+
+  it('is refused where the key was used for another release', async () => {
+    await using site = await aSite()
+    await site.promote('1.0', { attempt: 'build-9' })
+    await expect(site.promote('1.1', { attempt: 'build-9' })).rejects.toThrow(
+      /This Idempotency-Key was used to promote 1\.0 on .* Use another one for 1\.1\./,
+    )
+  })
+})
+
+describe('a yanked release', () => {
+  it('is promoted by force alone', async () => {
+    await using site = await aSite()
+    await site.amender.amend('app', { kind: 'yank', version: '1.1', reason: 'broken' }, 'kim')
+    await expect(site.promote('1.1')).rejects.toThrow('was yanked by "kim"')
+    expect((await site.promote('1.1', { force: true })).pointer.files).toHaveLength(1)
+  })
+})
