@@ -29,6 +29,9 @@ try {
     print: (text) => void process.stdout.write(`${text}\n`),
     printError: (text) => void process.stderr.write(`${text}\n`),
     stagingThread: new URL('./registry/staging/thread.js', import.meta.url),
+    exitWith: (code) => {
+      process.exitCode = code
+    },
     signal: stop.signal,
   })
 } catch (error) {

@@ -63,6 +63,15 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
   return promotionIn(written?.value?.[request.channel] ?? [], attempt, request.again)
 }
 
+/** What an attempt made, or found, when it was made before; for whoever would choose another release the second time. */
+export async function findAttempt(
+  documents: Documents,
+  { project, channel, attempt }: { readonly project: string; readonly channel: string; readonly attempt: string },
+): Promise<Pointer | undefined> {
+  const channels = await documents.read(channelsDocument, keys.channels(project))
+  return madeBy(channels?.value[channel] ?? [], attempt)
+}
+
 /** What an attempt made, or found, when it was made before. */
 function madeBy(history: readonly Pointer[], attempt: string, again?: number): Pointer | undefined {
   return history.findLast(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
 import { auditCommand } from './audit.ts'
+import { clientCommands } from './client/commands.ts'
 import { copyCommand } from './copy.ts'
 import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
@@ -18,6 +19,8 @@ export interface Terminal {
   readonly printError: (text: string) => void
   /** The compiled entry of staging threads. */
   readonly stagingThread: URL
+  /** The exit status of the process, once it ends by itself. */
+  readonly exitWith: (code: number) => void
   /** Aborted when the process is told to stop. */
   readonly signal: AbortSignal
 }
@@ -44,10 +47,11 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program.addCommand(fsckCommand(terminal))
   program.addCommand(sweepCommand(terminal))
   program.addCommand(copyCommand(terminal))
+  for (const command of clientCommands(terminal)) program.addCommand(command)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) process.exitCode = 2
+    if (error.exitCode !== 0) terminal.exitWith(2)
   }
 }

@@ -34,10 +34,10 @@ export function fsckCommand(terminal: Terminal): Command {
       try {
         const outcome = await look(terminal, options)
         terminal.print(options.json === true ? json(outcome) : text(outcome))
-        if (outcome.findings.length > 0) process.exitCode = 1
+        if (outcome.findings.length > 0) terminal.exitWith(1)
       } catch (error) {
         terminal.printError(`wheelhouse fsck could not be run: ${messageOf(error)}`)
-        process.exitCode = 2
+        terminal.exitWith(2)
       }
     })
 }

@@ -48,8 +48,10 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   ].join('\n')
 }
 
+type Standing = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase'>
+
 /** One sentence: what, where, and how far. */
-export function headline({ deploy, project, version, service, phase }: Rollout, running?: string): string {
+export function headline({ deploy, project, version, service, phase }: Standing, running?: string): string {
   const waits = phase === 'queued' && running !== undefined && running !== deploy
   const standing = waits ? `waits for ${running} to end` : phaseTexts[phase]
   return `${deploy}: ${project} ${version} on ${service} ${standing}.`

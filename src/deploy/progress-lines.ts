@@ -1,8 +1,11 @@
 import { describeNode, headline } from './describe.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
+/** What of a deploy is told while it goes on. */
+export type Progress = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase' | 'reason' | 'nodes'>
+
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
-export function progressLines(before: Rollout | undefined, after: Rollout): readonly string[] {
+export function progressLines(before: Progress | undefined, after: Progress): readonly string[] {
   const known = new Map(before?.nodes.map((node) => [node.name, node]))
   const width = Math.max(0, ...after.nodes.map(({ name }) => name.length))
   return [

@@ -1,3 +1,4 @@
+import { findAttempt } from '../channels/promote.ts'
 import { DomainError, isDomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { changeHold } from './holds.ts'
@@ -12,6 +13,8 @@ export interface RollBackRequest {
   readonly reason?: string
   /** Whether the service is held afterwards, so that the next run of CI does not bring back what was just taken away. */
   readonly hold: boolean
+  /** Names the request where the client did: the second time it goes no further back. */
+  readonly attempt?: string
 }
 
 /**
@@ -21,15 +24,19 @@ export interface RollBackRequest {
  */
 export async function rollBack(
   ports: PromoteServicesPorts,
-  { service, definition, by, reason, hold }: RollBackRequest,
+  { service, definition, by, reason, hold, attempt }: RollBackRequest,
 ): Promise<ServicesPromotion> {
   const state = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
   const channel = definition.subscribe.promote
   const from = state?.desired?.version
   const why = reason ?? `rolled back${from === undefined ? '' : ` from ${from}`}`
-  const request = { project: definition.project, channel, by, reason: why, overHold: true }
+  const { project } = definition
+  const named = attempt === undefined ? {} : { attempt }
+  const request = { project, channel, by, reason: why, overHold: true, ...named }
+  const done = attempt === undefined ? undefined : await findAttempt(ports.documents, { project, channel, attempt })
+  const targets = state === undefined ? [] : rollbackTargets(state)
   const refusals: string[] = []
-  for (const version of state === undefined ? [] : rollbackTargets(state)) {
+  for (const version of done === undefined ? targets : [done.version]) {
     try {
       const promotion = await promoteToServices(ports, { ...request, version })
       const at = new Date(ports.clock.now()).toISOString()

@@ -117,10 +117,12 @@ async function serviceView(documents: Documents, services: ServiceDefinitions, n
 async function sendOutput(context: Context, documents: Documents): Promise<void> {
   const rollout = await rolloutIn(context, documents)
   const { service, deploy } = rollout
+  const wanted = context.query['node']
   const prefix = keys.deployOutputPrefix(service, deploy)
   const runs: { readonly title: string; readonly number: number; readonly key: string }[] = []
   for await (const { key } of documents.store.list(prefix)) {
     const [node = '', file = ''] = key.slice(prefix.length).split('/')
+    if (wanted !== undefined && node !== wanted) continue
     const attempt = file
       .replace(/\.txt$/, '')
       .slice(deploy.length + 1)

@@ -75,7 +75,7 @@ export function waitIn(context: Context): number {
 }
 
 /** A key belongs to the token that sent it: two of a team may count their builds alike. */
-function attemptIn(context: Context): { readonly attempt?: string } {
+export function attemptIn(context: Context): { readonly attempt?: string } {
   const sent = context.get('Idempotency-Key')
   if (sent === '') return {}
   const key = parsed(idempotencyKey, sent, 'The Idempotency-Key')

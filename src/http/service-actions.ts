@@ -10,7 +10,7 @@ import { actorOf } from './actor.ts'
 import { reasonBody } from './amendments.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
 import { answerAs } from './deploy-view.ts'
-import { answerPromotion, type PromoteRoutesPorts, waitIn } from './promote.ts'
+import { answerPromotion, attemptIn, type PromoteRoutesPorts, waitIn } from './promote.ts'
 import { parsed, readJson } from './request-body.ts'
 
 export const rollbackBody = z.strictObject({
@@ -85,11 +85,12 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
   const wait = waitIn(context)
   const { project, subscribe } = definition
   const channel = subscribe.promote
+  const attempt = attemptIn(context)
   const said = reason === undefined ? {} : { reason }
   const promotion = await audited(
     ports.audit,
     { action: 'rollback', actor: actorOf(context, access), project, subject: service, ...said },
-    () => rollBack(ports, { service, definition, by: identityOf(context).name, hold, ...said }),
+    () => rollBack(ports, { service, definition, by: identityOf(context).name, hold, ...attempt, ...said }),
     ({ pointer, previous, deploys }) => ({
       outcome: 'done',
       version: pointer.version,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
@@ -18,11 +18,6 @@ interface DeployJson {
   readonly nodes: readonly { name: string; state: string; release?: string; nodeClass?: string }[]
 }
 
-/** Restarts, but for once not at all where a file says so: as a restart that goes wrong without a word. */
-const restart = {
-  command: ['sh', '-c', 'if [ -e {root}/stuck ]; then rm {root}/stuck; else {root}/restart-app.sh; fi'],
-}
-
 describe.each(ways)('deploying, %s', (_name, way) => {
   let site: DeploySite
   let second: PackageIndex
@@ -32,7 +27,6 @@ describe.each(ways)('deploying, %s', (_name, way) => {
       nodes: [{}, { python3: 'pypy' }],
       // By another name than ours: netrc knows no ports.
       indexes: ['self', second.url.replace('127.0.0.1', 'localhost')],
-      service: { restart },
     })
     const python = execFileSync(toolPaths().python, ['-c', 'import sys; print("cp%d%d" % sys.version_info[:2])'])
     second.add(greetingWheel('1.0'))
@@ -137,40 +131,6 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect(text).toMatch(/web2 .*installed beside, not touched \(before: 1.0.0\)/)
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])
     expect((await site.running())[1]?.pid).toBe(before[1]?.pid)
-  }, 240_000)
-
-  it('is not deceived by an old process that reads the new version from the disk', async () => {
-    await publish({ version: '1.3.0', greeting: '==1.0', rereadsVersionFromDisk: true })
-    await publish({ version: '1.4.0', greeting: '==1.0', rereadsVersionFromDisk: true })
-    expect((await site.promote('1.3.0')).status).toBe(200)
-    writeFileSync(join(site.fleet.members[0]?.service.root ?? '', 'stuck'), '')
-    const { status, text } = await site.promote('1.4.0')
-    expect(status, text).toBe(424)
-    expect(text).toMatch(/web1: the process that answers \(\d+, version 1\.4\.0\) started before the restart/)
-    expect(text).toContain('rolled back')
-    expect(await versions()).toEqual(['1.3.0', '1.3.0'])
-  }, 240_000)
-
-  it('restarts a node that only seems to run the version: the link was switched there, and no process began since', async () => {
-    const { root } = site.fleet.members[0]?.service ?? { root: '' }
-    const release = readdirSync(join(root, 'releases')).find((name) => name.startsWith('1.4.0-')) ?? ''
-    rmSync(join(root, 'current'))
-    symlinkSync(`releases/${release}`, join(root, 'current'))
-    const [before] = await site.running()
-    expect(before?.version).toBe('1.4.0')
-    const { status, text } = await site.promote('1.4.0')
-    expect(status, text).toBe(200)
-    const [after] = await site.running()
-    expect(after?.version).toBe('1.4.0')
-    expect(after?.pid).not.toBe(before?.pid)
-    expect((await site.promote('1.3.0')).status).toBe(200)
-  }, 240_000)
-
-  it('tells a service that comes up and crashes a little later from one that runs', async () => {
-    await publish({ version: '1.5.0', crashAfterSeconds: 0.6 })
-    const { status, text } = await site.promote('1.5.0')
-    expect(status, text).toBe(424)
-    expect(await versions()).toEqual(['1.3.0', '1.3.0'])
   }, 240_000)
 
   it('starts pip once, and succeeds, with every session cut in the middle of the install', async () => {

@@ -85,7 +85,7 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
   }
 }
 
-async function embedded({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {
+export async function embedded({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {
   let server = await startWheelhouse({ folder: home, port, environment })
   return {
     server: () => server,

@@ -33,7 +33,8 @@ async function aSite() {
     amender,
     promote: (version: string, more: object = {}) => promoteToServices(ports, { ...request(version), ...more }),
     hold: (reason: string) => changeHold(ports, 'web', { by: 'kim', at: '2026-11-25T20:00:00.000Z', reason }),
-    rollBack: (hold = true) => rollBack(ports, { service: 'web', definition: aDefinition(), by: 'kim', hold }),
+    rollBack: (hold = true, more: object = {}) =>
+      rollBack(ports, { service: 'web', definition: aDefinition(), by: 'kim', hold, ...more }),
     state: async () => (await documents.read(serviceDocument, keys.service('web')))?.value,
     history: async () =>
       ((await documents.read(channelsDocument, keys.channels('app')))?.value['production'] ?? []).map(
@@ -102,6 +103,15 @@ describe('rolling a service back', () => {
     await fresh.promote('1.0')
     await expect(fresh.rollBack()).rejects.toThrow('There is no earlier release of app that web ran well.')
   })
+})
+
+it('goes back no further when the same rollback is asked for twice', async () => {
+  await using site = await aSite()
+  await site.ran('1.0', '1.1', '1.2')
+  const first = await site.rollBack(true, { attempt: 'once' })
+  expect(first.pointer.version).toBe('1.1')
+  expect((await site.rollBack(true, { attempt: 'once' })).pointer).toEqual(first.pointer)
+  expect((await site.rollBack(true)).pointer.version).toBe('1.2')
 })
 
 describe('a promotion with a key', () => {

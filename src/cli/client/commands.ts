@@ -1,0 +1,158 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { Terminal } from '../command.ts'
+import { ClientError, type RemoteServer, remoteServer } from './server.ts'
+import { watchPromotion } from './watch-promotion.ts'
+
+/** Commands that speak to a running server by its API: `WHEELHOUSE_URL`, `WHEELHOUSE_TOKEN`. */
+export function clientCommands(terminal: Terminal): readonly Command[] {
+  return [
+    promoteCommand(terminal),
+    rollbackCommand(terminal),
+    servicesCommand(terminal),
+    deploysCommand(terminal),
+    logsCommand(terminal),
+    ...holdCommands(terminal),
+  ]
+}
+
+interface PromoteOptions {
+  readonly channel?: string
+  readonly wait: number
+  readonly reason?: string
+  readonly force?: true
+  readonly key?: string
+}
+
+function promoteCommand(terminal: Terminal): Command {
+  return clientCommand('promote', 'point a channel at a release, and watch its deploys')
+    .argument('<project>')
+    .argument('<version>')
+    .option('--channel <name>', 'the first configured one when left out')
+    .option('--wait <seconds>', 'for how long to watch; 0 only starts it', seconds, 3_600)
+    .option('--reason <text>', 'kept in the history')
+    .option('--force', 'a yanked release too, and services that are held')
+    .option('--key <text>', 'names the request: sent twice, it is made once (CI: the id of the build)')
+    .action((project: string, version: string, options: PromoteOptions) =>
+      run(terminal, (server) => {
+        const { channel, wait, reason, force, key } = options
+        const path = `/promote/${encodeURIComponent(project)}/${encodeURIComponent(version)}`
+        const query = channel === undefined ? {} : { channel }
+        const body = { ...said(reason), ...(force === true ? { force } : {}) }
+        return watchPromotion(server, { path, query, body, wait, ...(key === undefined ? {} : { key }) }, terminal)
+      }),
+    )
+}
+
+interface RollbackOptions {
+  readonly wait: number
+  readonly reason?: string
+  readonly hold: boolean
+}
+
+function rollbackCommand(terminal: Terminal): Command {
+  return clientCommand('rollback', 'promote what a service ran well before, and hold it')
+    .argument('<service>')
+    .option('--wait <seconds>', 'for how long to watch; 0 only starts it', seconds, 3_600)
+    .option('--reason <text>', 'kept in the history')
+    .option('--no-hold', 'let the next promotion through')
+    .action((service: string, { wait, reason, hold }: RollbackOptions) =>
+      run(terminal, (server) => {
+        const path = `/services/${encodeURIComponent(service)}/rollback`
+        return watchPromotion(server, { path, query: {}, body: { ...said(reason), hold }, wait }, terminal)
+      }),
+    )
+}
+
+function servicesCommand(terminal: Terminal): Command {
+  return clientCommand('services', 'show the services, or one with its last deploys')
+    .argument('[service]')
+    .action((service?: string) =>
+      run(terminal, (server) => show(server, service === undefined ? '/services' : servicePath(service), terminal)),
+    )
+}
+
+function deploysCommand(terminal: Terminal): Command {
+  return clientCommand('deploys', 'show a deploy')
+    .argument('<deploy>', 'its id: <service>.<channel>.<number>')
+    .option('--follow', 'until it is over')
+    .action((deploy: string, { follow = false }: { follow?: boolean }) =>
+      run(terminal, (server) => show(server, `${deployPath(deploy)}${follow ? '/events' : ''}`, terminal)),
+    )
+}
+
+function logsCommand(terminal: Terminal): Command {
+  return clientCommand('logs', 'show what was printed on the nodes')
+    .argument('<deploy>')
+    .option('--node <name>', 'of one node')
+    .action((deploy: string, { node }: { node?: string }) =>
+      run(terminal, (server) => {
+        const search = node === undefined ? '' : `?${new URLSearchParams({ node })}`
+        return show(server, `${deployPath(deploy)}/output${search}`, terminal)
+      }),
+    )
+}
+
+function holdCommands(terminal: Terminal): readonly Command[] {
+  const verbs = [
+    ['hold', 'refuse promotions to a service'],
+    ['release', 'let promotions to a service through again'],
+  ] as const
+  return verbs.map(([verb, description]) =>
+    clientCommand(verb, description)
+      .argument('<service>')
+      .option('--reason <text>', 'shown to whoever is refused')
+      .action((service: string, { reason }: { reason?: string }) =>
+        run(terminal, async (server) => {
+          const answer = await server.ask(`${servicePath(service)}/${verb}`, { method: 'POST', body: said(reason) })
+          terminal.print((await answer.text()).trimEnd())
+          return 0
+        }),
+      ),
+  )
+}
+
+function clientCommand(name: string, description: string): Command {
+  return new Command(name).description(`${description} (WHEELHOUSE_URL, WHEELHOUSE_TOKEN)`).exitOverride()
+}
+
+async function run(terminal: Terminal, act: (server: RemoteServer) => Promise<number>): Promise<void> {
+  try {
+    const code = await act(remoteServer(terminal.environment, terminal.signal))
+    if (code !== 0) terminal.exitWith(code)
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    terminal.printError(`wheelhouse: ${error.message}`)
+    terminal.exitWith(error.exitCode)
+  }
+}
+
+/** As it comes: a deploy that is followed is told line by line. */
+async function show(server: RemoteServer, path: string, { print }: Terminal): Promise<number> {
+  const answer = await server.ask(path)
+  let rest = ''
+  for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) print(line)
+  }
+  if (rest !== '') print(rest)
+  return 0
+}
+
+function servicePath(service: string): string {
+  return `/services/${encodeURIComponent(service)}`
+}
+
+function deployPath(deploy: string): string {
+  return `/deploys/${encodeURIComponent(deploy)}`
+}
+
+function said(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason }
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value < 0 || value > 86_400) throw new InvalidArgumentError('Seconds, at most 86400.')
+  return value
+}

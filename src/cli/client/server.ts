@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Environment } from '../../config/environment.ts'
+import { messageOf } from '../../errors.ts'
+import { exitCodeOfStatus, exitCodes } from './exit-codes.ts'
+
+/** Ends a command with a sentence and an exit code. */
+export class ClientError extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+export interface AskOptions {
+  readonly method?: 'GET' | 'POST'
+  readonly accept?: string
+  readonly body?: object
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A running Wheelhouse, as WHEELHOUSE_URL and WHEELHOUSE_TOKEN name it. */
+export interface RemoteServer {
+  /**
+   * Answers below 400, the body unread. Rejects with `ClientError`: what the server says where it refuses, and where it
+   * cannot be reached after several tries, why.
+   */
+  ask(path: string, options?: AskOptions): Promise<Response>
+}
+
+const pausesMilliseconds = [500, 1_000, 2_000, 4_000]
+
+export function remoteServer(environment: Environment, signal: AbortSignal): RemoteServer {
+  const url = (environment['WHEELHOUSE_URL'] ?? 'http://127.0.0.1:8080').replace(/\/+$/, '')
+  const token = environment['WHEELHOUSE_TOKEN']
+  if (token === undefined || token === '') {
+    const text =
+      'Say which token to use: WHEELHOUSE_TOKEN=whl_... (wheelhouse token create makes one), and with WHEELHOUSE_URL which server.'
+    throw new ClientError(text, exitCodes.usage)
+  }
+  return {
+    async ask(path, { method = 'GET', accept = 'text/plain', body, headers = {} } = {}) {
+      const init: RequestInit = {
+        method,
+        signal,
+        headers: {
+          accept,
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }
+      const answer = await persistently(`${url}${path}`, init, signal)
+      if (answer.status < 400) return answer
+      throw new ClientError((await answer.text()).trim(), exitCodeOfStatus(answer.status))
+    },
+  }
+}
+
+/** A server that is being replaced is away for some seconds. Safe to repeat: what changes something carries a key. */
+async function persistently(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+  for (const milliseconds of [...pausesMilliseconds, undefined]) {
+    try {
+      const answer = await fetch(url, init)
+      if (answer.status < 502 || answer.status > 504 || milliseconds === undefined) return answer
+      await answer.body?.cancel()
+    } catch (error) {
+      if (signal.aborted) throw new ClientError('Stopped. What was asked for goes on.', exitCodes.stillRunning)
+      if (milliseconds === undefined) throw unreachable(url, error)
+    }
+    await pause(milliseconds, undefined, { signal }).catch(() => undefined)
+  }
+  throw unreachable(url, new Error('no answer'))
+}
+
+function unreachable(url: string, error: unknown): ClientError {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const text = `${new URL(url).origin} cannot be reached (${messageOf(cause)}). Does it run, and is WHEELHOUSE_URL right?`
+  return new ClientError(text, exitCodes.failed, { cause: error })
+}

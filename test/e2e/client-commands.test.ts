@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type DemoAppOptions, demoApp } from '../support/demo-app.ts'
+import { type DeploySite, embedded, startSite } from '../support/deploy-site.ts'
+import { run } from '../support/run.ts'
+import { useTool } from '../support/tools.ts'
+import { wheelhouseScript } from '../support/wheelhouse.ts'
+
+describe('the commands that speak to a server', () => {
+  let site: DeploySite
+  beforeAll(async () => {
+    site = await startSite(embedded, { nodes: [{}] })
+  }, 120_000)
+  afterAll(() => site?.[Symbol.asyncDispose]())
+
+  const publish = (options: DemoAppOptions) => site.publish(demoApp(options), options.version)
+  const wheelhouse = async (command: string, environment: Record<string, string> = {}) => {
+    const { url, token } = site.server()
+    const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: url, WHEELHOUSE_TOKEN: token, ...environment }
+    const { code, stdout, stderr } = await run([process.execPath, wheelhouseScript, ...command.split(' ')], { env })
+    return { code, text: stdout + stderr }
+  }
+
+  it('promote, tell what happens line by line, and end with 0 once the release runs', async () => {
+    await publish({ version: '1.0.0' })
+    const { code, text } = await wheelhouse('promote app 1.0.0 --reason hello')
+    expect(code, text).toBe(0)
+    expect(text).toMatch(/on web installs beside what runs\.\n[\s\S]*web1 {2}restarting\n[\s\S]*web1 {2}runs it\n/)
+    expect(text).toMatch(/web\.production\.1: app 1\.0\.0 on web succeeded\.\nproduction of app is now 1\.0\.0\.\n/)
+    expect((await site.running()).map((running) => running?.version)).toEqual(['1.0.0'])
+  }, 120_000)
+
+  it('end with 3 where it was rolled back, and show what the node printed', async () => {
+    await publish({ version: '1.1.0', importError: true })
+    const { code, text } = await wheelhouse('promote app 1.1.0')
+    expect(code, text).toBe(3)
+    expect(text).toMatch(/Reason: web1: nothing answers at [\s\S]*web1 {2}is back on what it ran \(before: 1\.0\.0\)/)
+    expect((await wheelhouse('deploys web.production.2')).text).toContain('failed and was rolled back')
+    expect((await wheelhouse('logs web.production.2 --node web1')).text).toContain('== web1: ')
+    expect((await wheelhouse('logs web.production.2 --node web9')).text).toBe('')
+  }, 120_000)
+
+  it('end with 7 where the wait is over first, and tell the rest when asked', async () => {
+    await publish({ version: '1.2.0' })
+    const started = await wheelhouse('promote app 1.2.0 --wait 0')
+    expect([started.code, started.text]).toEqual([7, expect.stringContaining('production of app is now 1.2.0')])
+    const { code, text } = await wheelhouse('deploys web.production.3 --follow')
+    expect([code, text]).toEqual([0, expect.stringMatching(/app 1\.2\.0 on web succeeded\.\n$/)])
+  }, 120_000)
+
+  it('roll back to what ran well before, and hold the service: the next promotion ends with 6', async () => {
+    const { code, text } = await wheelhouse('rollback web --reason slow')
+    expect(code, text).toBe(0)
+    expect(text).toContain('production of app is now 1.0.0 (before: 1.2.0). web is held')
+    const blocked = await wheelhouse('promote app 1.2.0')
+    expect(blocked).toEqual({ code: 6, text: expect.stringMatching(/^wheelhouse: web is held by .*\(slow\): nothing/) })
+    expect((await wheelhouse('services')).text).toContain('web is held by')
+    expect((await wheelhouse('release web')).text).toBe('web takes promotions again.\n')
+    expect((await wheelhouse('services web')).text).toMatch(
+      /desired 1\.0\.0[\s\S]*web\.production\.2 {2}1\.1\.0 {2}rolled_back/,
+    )
+  }, 120_000)
+
+  it.each(['sh', 'bash'])(
+    'have a counterpart of twine and curl in docs/ci.md, which %s carries out',
+    async (shell) => {
+      const wheel = demoApp({ version: shell === 'sh' ? '1.3.0' : '1.4.0' })
+      mkdirSync(join(site.home, shell, 'dist'), { recursive: true })
+      writeFileSync(join(site.home, shell, 'dist', wheel.filename), wheel.bytes)
+      const folders = ['twine', 'curl'] as const
+      const path = folders.map((tool) => dirname(useTool(tool)[0] ?? '')).join(':')
+      const { url, token } = site.server()
+      const env = {
+        PATH: `${path}:${process.env['PATH']}`,
+        WHEELHOUSE_URL: url,
+        WHEELHOUSE_TOKEN: token,
+        BUILD_ID: `build-of-${shell}`,
+      }
+      const example = /## With curl\n+```sh\n([\s\S]*?)```/.exec(readFileSync('docs/ci.md', 'utf8'))?.[1] ?? ''
+      const { code, stdout, stderr } = await run([shell, '-c', example], { env, cwd: join(site.home, shell) })
+      expect(code, stdout + stderr).toBe(0)
+      expect(stdout).toMatch(/web1 {2}runs it\n[\s\S]*All is as asked for\. \(200\)\n$/)
+    },
+    120_000,
+  )
+
+  it('end with 2 where the request is wrong, and say why', async () => {
+    expect(await wheelhouse('promote app 9.9')).toEqual({ code: 2, text: expect.stringContaining('9.9') })
+    expect((await wheelhouse('promote app')).code).toBe(2)
+    expect(await wheelhouse('services', { WHEELHOUSE_TOKEN: 'whl_wrong' })).toEqual({
+      code: 2,
+      text: expect.stringContaining('The token is not valid'),
+    })
+    expect(await wheelhouse('services', { WHEELHOUSE_TOKEN: '' })).toEqual({
+      code: 2,
+      text: expect.stringContaining('Say which token to use: WHEELHOUSE_TOKEN'),
+    })
+  })
+
+  it('end with 1 where no server answers', async () => {
+    const { code, text } = await wheelhouse('services', { WHEELHOUSE_URL: 'http://127.0.0.1:9' })
+    expect([code, text]).toEqual([
+      1,
+      expect.stringMatching(/http:\/\/127\.0\.0\.1:9 cannot be reached \(.*\)\. Does it run/),
+    ])
+  }, 60_000)
+})
