@@ -80,7 +80,7 @@ describe('the commands that speak to a server', () => {
       const example = /## With curl\n+```sh\n([\s\S]*?)```/.exec(readFileSync('docs/ci.md', 'utf8'))?.[1] ?? ''
       const { code, stdout, stderr } = await run([shell, '-c', example], { env, cwd: join(site.home, shell) })
       expect(code, stdout + stderr).toBe(0)
-      expect(stdout).toMatch(/web1 {2}runs it\n[\s\S]*All is as asked for\. \(200\)\n$/)
+      expect(stdout).toMatch(/web1 {2}runs it \(before.*\)\n[\s\S]*All is as asked for\. \(200\)\n$/)
     },
     120_000,
   )
