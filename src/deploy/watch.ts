@@ -19,9 +19,12 @@ export async function readRollout(documents: Documents, deploy: string): Promise
   const known = /^[a-z0-9-]+(\.[a-z0-9-]+){2}$/.test(deploy)
   const head = known ? await documents.read(headDocument, keys.deployHead(service, deploy)) : undefined
   if (head !== undefined) return head.value
-  throw new DomainError('deploy-not-found', `There is no deploy "${deploy.slice(0, 200)}".`, {
-    deploy: deploy.slice(0, 200),
-  })
+  throw deployNotFound(deploy)
+}
+
+export function deployNotFound(deploy: string): DomainError {
+  const named = deploy.slice(0, 200)
+  return new DomainError('deploy-not-found', `There is no deploy "${named}".`, { deploy: named })
 }
 
 /** The deploys as they are once all are over, or the time is. News of the bus may be lost: one looks each second too. */
