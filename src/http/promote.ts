@@ -15,7 +15,12 @@ import { projectIn } from './project-in-path.ts'
 import { parsed, readJson } from './request-body.ts'
 
 export const promotionBody = z.strictObject({ reason: z.string().max(1_000).optional() })
-const waitSchema = z.coerce.number().min(0).max(86_400)
+export const promotionQuery = z.object({
+  /** The first one configured, where left out. */
+  channel: z.string().max(100).optional(),
+  /** Seconds. */
+  wait: z.coerce.number().min(0).max(86_400).default(0),
+})
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
   readonly externalUrl: string
@@ -42,9 +47,8 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { reason } = parsed(promotionBody, context.request.body ?? {}, 'The body')
-  const wait = parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
+  const { wait, channel = ports.channels[0] ?? '' } = parsed(promotionQuery, context.query, 'The query')
   const project = projectIn(context)
-  const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
   const promotion = await audited(
