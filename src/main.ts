@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommand } from './cli/command.ts'
-import { readEnvironment } from './config/environment.ts'
+import { quietSdk, readEnvironment } from './config/environment.ts'
 import { DomainError, messageOf } from './errors.ts'
 import { jsonLog } from './log.ts'
 
@@ -22,6 +22,7 @@ process.on('unhandledRejection', (error) => {
   })
 })
 
+quietSdk()
 try {
   await runCommand(process.argv.slice(2), {
     environment: readEnvironment(),

@@ -4,3 +4,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export function readEnvironment(): Environment {
   return { ...process.env }
 }
+
+/**
+ * The AWS SDK prints at each start which Node versions its coming releases will ask for. That is news for whoever updates it
+ * here, not for people who run the server; this is the switch that it has for that. Who sets it otherwise sees the news.
+ */
+export function quietSdk(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+}

@@ -4,7 +4,7 @@ import { keys } from '../objects/keys.ts'
 import { changeHold } from './holds.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from './promote-services.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { rollbackTargets, serviceDocument } from './service-state.ts'
+import { rollbackTargets, serviceDocument, stateFor } from './service-state.ts'
 
 export interface RollBackRequest {
   readonly service: string
@@ -26,7 +26,8 @@ export async function rollBack(
   ports: PromoteServicesPorts,
   { service, definition, by, reason, hold, attempt }: RollBackRequest,
 ): Promise<ServicesPromotion> {
-  const state = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
+  const known = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
+  const state = known && stateFor(known, definition.project)
   const channel = definition.subscribe.promote
   const from = state?.desired?.version
   const why = reason ?? `rolled back${from === undefined ? '' : ` from ${from}`}`

@@ -13,13 +13,16 @@ const hold = z.object({
 /** A person's stop: nothing is promoted to the service until it is released, but by force. */
 export type Hold = Readonly<z.infer<typeof hold>>
 
+/** Absent in what was written before deploys were kept by project here. */
+const project = z.string().optional()
+
 const schema = z.object({
   /** By project and channel (`app/production`): the newest serial of the pointer that a deploy was made for. */
   considered: z.record(z.string(), z.int()),
   /** What the service is meant to run: the version that was promoted last. */
-  desired: z.object({ version: z.string(), deploy: z.string() }).optional(),
+  desired: z.object({ version: z.string(), deploy: z.string(), project }).optional(),
   /** What a deploy brought to success last. */
-  stable: z.object({ version: z.string(), deploy: z.string() }).optional(),
+  stable: z.object({ version: z.string(), deploy: z.string(), project }).optional(),
   running: z.string().optional(),
   /** At most one waits; a newer one takes its place. */
   waiting: z.string().optional(),
@@ -27,7 +30,9 @@ const schema = z.object({
   closing: z.array(z.string()),
   hold: hold.optional(),
   /** The last 20 that ended, newest first. */
-  recent: z.array(z.object({ deploy: z.string(), version: z.string(), phase: z.enum(phases), at: z.string() })),
+  recent: z.array(
+    z.object({ deploy: z.string(), version: z.string(), project, phase: z.enum(phases), at: z.string() }),
+  ),
 })
 
 /** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
@@ -45,6 +50,13 @@ export interface Entry {
   readonly at: string
 }
 
+/** A deploy, and of what. */
+export interface Deployed {
+  readonly deploy: string
+  readonly version: string
+  readonly project?: string | undefined
+}
+
 export function newServiceState(): ServiceState {
   return { considered: {}, closing: [], recent: [] }
 }
@@ -57,12 +69,15 @@ export function enter(state: ServiceState, entry: Entry): ServiceState | undefin
   // Documents from before projects were named there count by channel alone.
   if (knows(state, deploy)) return serial > before ? { ...state, considered: next } : undefined
   // A newer promotion was quicker to get here.
-  if (before >= serial) return close(state, deploy, version, at)
-  const alone = state.waiting === undefined ? state : close(state, state.waiting, state.desired?.version ?? '', at)
+  if (before >= serial) return close(state, { deploy, version, project }, at)
+  const { desired, waiting } = state
+  // What is desired is what waits.
+  const superseded = waiting === undefined ? undefined : { version: '', ...desired, deploy: waiting }
+  const alone = superseded === undefined ? state : close(state, superseded, at)
   return {
     ...alone,
     considered: next,
-    desired: { version, deploy },
+    desired: { version, deploy, project },
     waiting: deploy,
   }
 }
@@ -74,17 +89,23 @@ export function start(state: ServiceState): ServiceState | undefined {
   return { ...rest, running: waiting }
 }
 
-export function finish(
-  state: ServiceState,
-  deploy: string,
-  version: string,
-  phase: Phase,
-  at: string,
-): ServiceState | undefined {
-  if (state.running !== deploy) return undefined
+export function finish(state: ServiceState, ended: Deployed, phase: Phase, at: string): ServiceState | undefined {
+  if (state.running !== ended.deploy) return undefined
   const { running, ...rest } = state
-  const ended = remember(rest, { deploy, version, phase, at })
-  return phase === 'succeeded' ? { ...ended, stable: { version, deploy } } : ended
+  const after = remember(rest, { ...ended, phase, at })
+  return phase === 'succeeded' ? { ...after, stable: ended } : after
+}
+
+/** Without what belongs to a project that the service was for once: other versions, and names for other eyes. */
+export function stateFor(state: ServiceState, project: string): ServiceState {
+  const { desired, stable, recent, ...rest } = state
+  const own = (one: { readonly project?: string | undefined }) => (one.project ?? project) === project
+  return {
+    ...rest,
+    ...(desired && own(desired) ? { desired } : {}),
+    ...(stable && own(stable) ? { stable } : {}),
+    recent: recent.filter(own),
+  }
 }
 
 /** `undefined` takes the hold away. */
@@ -118,8 +139,9 @@ function knows(state: ServiceState, deploy: string): boolean {
   return [state.running, state.waiting, ...state.closing, ...state.recent.map((one) => one.deploy)].includes(deploy)
 }
 
-function close(state: ServiceState, deploy: string, version: string, at: string): ServiceState {
-  return remember({ ...state, closing: [...state.closing, deploy] }, { deploy, version, phase: 'superseded', at })
+function close(state: ServiceState, superseded: Deployed, at: string): ServiceState {
+  const closing = [...state.closing, superseded.deploy]
+  return remember({ ...state, closing }, { ...superseded, phase: 'superseded', at })
 }
 
 function remember(state: ServiceState, ended: ServiceState['recent'][number]): ServiceState {

@@ -25,9 +25,12 @@ export async function seeDeploy(documents: Documents, deploy: string): Promise<S
   const known = /^[a-z0-9-]+(\.[a-z0-9-]+){2}$/.test(deploy)
   const head = known ? await documents.read(headDocument, keys.deployHead(service, deploy)) : undefined
   if (head !== undefined) return { rollout: head.value, serial: head.serial }
-  throw new DomainError('deploy-not-found', `There is no deploy "${deploy.slice(0, 200)}".`, {
-    deploy: deploy.slice(0, 200),
-  })
+  throw deployNotFound(deploy)
+}
+
+export function deployNotFound(deploy: string): DomainError {
+  const named = deploy.slice(0, 200)
+  return new DomainError('deploy-not-found', `There is no deploy "${named}".`, { deploy: named })
 }
 
 /** Rejects with `deploy-not-found`. */

@@ -126,9 +126,12 @@ async function carryWithCrew(
   return rollout
 }
 
-async function conclude(ports: WorkerPorts, { service, deploy, version, phase, finishedAt }: Rollout): Promise<void> {
+async function conclude(
+  ports: WorkerPorts,
+  { service, deploy, project, version, phase, finishedAt }: Rollout,
+): Promise<void> {
   const at = new Date(finishedAt ?? ports.clock.now()).toISOString()
-  await change(ports, service, (state) => finish(state, deploy, version, phase, at))
+  await change(ports, service, (state) => finish(state, { deploy, version, project }, phase, at))
 }
 
 async function change(

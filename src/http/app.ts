@@ -1,12 +1,14 @@
 import type { RequestListener } from 'node:http'
-import Koa from 'koa'
-import { DomainError } from '../errors.ts'
+import type Router from '@koa/router'
+import Koa, { type Context } from 'koa'
+import { DomainError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
 import { allowReading } from './cors.ts'
+import { refuseCrossSite } from './cross-site.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
@@ -35,10 +37,7 @@ export function listenerFor(services: Services, log: Log): RequestListener {
 
 function createApp(services: Services, log: Log, hot: HotPages): Koa {
   const app = new Koa()
-  // What gets here was thrown outside of any request, or after its answer had begun. That a client left is no failure.
-  app.on('error', (error: unknown) => {
-    if (!isClientGone(error)) log.error(`Connection failed: ${String(error)}`, {})
-  })
+  app.on('error', (error: unknown, context?: Context) => reportCutOff(log, error, context))
   app.silent = true
   const access: Access = {
     authenticator: services.authenticator,
@@ -52,8 +51,9 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
   app.use(observe(services.metrics, log, services.clock))
   app.use(hot.remember)
   app.use(answerErrors(log))
+  app.use(refuseCrossSite(server.externalUrl))
   app.use(allowReading(services.config.access.corsOrigins))
-  for (const router of [
+  const routers = [
     simpleRoutes(services.pages, access),
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
@@ -68,16 +68,28 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     tokenRoutes(services, access),
     healthRoutes(services, access),
     openApiRoutes(server.externalUrl),
-  ]) {
-    app.use(router.routes())
-  }
-  app.use((context) => {
-    const text = `There is nothing at ${context.method} ${context.path}. The index is at /simple/, uploads go to POST /legacy/.`
-    throw new DomainError('not-found', text)
-  })
+  ]
+  for (const router of routers) app.use(router.routes())
+  app.use((context) => refuseRest(context, routers))
   return app
 }
 
-function isClientGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+/** What no route took. RFC 9110 15.5.6: where another method would be taken, it is named. */
+function refuseRest(context: Context, routers: readonly Router[]): never {
+  const { method, path } = context
+  const methods = new Set(
+    routers.flatMap((router) => router.match(path, method).path.flatMap((layer) => layer.methods)),
+  )
+  const where = 'The index is at /simple/, uploads go to POST /legacy/.'
+  if (methods.size === 0) throw new DomainError('not-found', `There is nothing at ${method} ${path}. ${where}`)
+  const allowed = [...methods].sort().join(', ')
+  context.set('Allow', allowed)
+  throw new DomainError('method-not-allowed', `${path.slice(0, 200)} takes ${allowed}, not ${method}. ${where}`)
+}
+
+/** What gets here was thrown after an answer had begun, and cut it off; a client that leaves is no error. */
+function reportCutOff(log: Log, error: unknown, context: Context | undefined): void {
+  if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return
+  const fields = { request: context?.state['requestId'], method: context?.method, path: context?.path.slice(0, 300) }
+  log.error(`An answer was cut off: ${messageOf(error)}`, fields)
 }

@@ -11,7 +11,7 @@ export function parseRanges(
   header: string | undefined,
   size: number,
 ): readonly ByteRange[] | 'unsatisfiable' | undefined {
-  const list = /^bytes=(.+)$/.exec(header?.trim() ?? '')?.[1]?.split(',')
+  const list = /^bytes=(.+)$/i.exec(header?.trim() ?? '')?.[1]?.split(',')
   if (list === undefined || list.length > maxRanges) return undefined
   const ranges = list.map((text) => parseRange(text.trim(), size))
   if (ranges.includes(undefined)) return undefined

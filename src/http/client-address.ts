@@ -30,8 +30,8 @@ export function clientAddressBehind(trusted: readonly string[]): ClientAddress {
   }
 }
 
-/** IPv4 as a dual-stack socket shows it, `::ffff:192.0.2.1`, is IPv4. */
+/** IPv4 as a dual-stack socket shows it, `::ffff:192.0.2.1`, is IPv4; the zone of `fe80::1%eth0` means something here alone. */
 function plain(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1]
-  return mapped ?? address
+  return mapped ?? address.replace(/%.*$/, '')
 }

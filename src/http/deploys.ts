@@ -4,13 +4,13 @@ import { describeDeploy, describeService } from '../deploy/describe.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
-import { newServiceState, serviceDocument } from '../deploy/service-state.ts'
-import { follow, readRollout, seeDeploy, type WatchPorts } from '../deploy/watch.ts'
-import { DomainError } from '../errors.ts'
+import { newServiceState, serviceDocument, stateFor } from '../deploy/service-state.ts'
+import { deployNotFound, follow, readRollout, seeDeploy, type WatchPorts } from '../deploy/watch.ts'
+import { DomainError, isDomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
+import { type Access, identityOf, requireScope } from './authentication.ts'
 import { answerAs, deployView } from './deploy-view.ts'
 import { liveFormOf, sendLive } from './live.ts'
 
@@ -30,7 +30,7 @@ export function deployRoutes(
   const read = requireScope({ ...access, anonymousRead: false }, 'read')
   router.get('/services', read, async (context) => {
     const shown = Object.keys(readable(services, context))
-    const all = await Promise.all(shown.map((name) => serviceView(documents, services, name)))
+    const all = await Promise.all(shown.map((name) => serviceViewOrProblem(documents, services, name)))
     answerAs(context, { services: all.map(({ json }) => json) }, () =>
       all.length === 0
         ? 'No service is configured. Say what runs where under services: in wheelhouse.yaml.\n'
@@ -64,16 +64,18 @@ function readable(services: ServiceDefinitions, context: Context): ServiceDefini
 function serviceIn(context: Context, services: ServiceDefinitions): string {
   const name = String(context['params']['name'])
   const definition = Object.hasOwn(services, name) ? services[name] : undefined
-  if (definition === undefined) throw serviceNotFound(name, readable(services, context))
-  permitted(identityOf(context), 'read', definition.project)
-  return name
+  const { scopes } = identityOf(context)
+  // Not 403: that a service is there, and of which project, is not for those who may not read the project.
+  if (definition !== undefined && allows(scopes, 'read', definition.project)) return name
+  throw serviceNotFound(name, readable(services, context))
 }
 
-/** Rejects with `deploy-not-found`, and with `permission-denied` where it is of a project that the token may not read. */
+/** Rejects with `deploy-not-found`, also where it is of a project that the token may not read. */
 async function rolloutIn(context: Context, documents: Documents): Promise<Rollout> {
-  const rollout = await readRollout(documents, String(context['params']['id']))
-  permitted(identityOf(context), 'read', rollout.project)
-  return rollout
+  const id = String(context['params']['id'])
+  const rollout = await readRollout(documents, id)
+  if (allows(identityOf(context).scopes, 'read', rollout.project)) return rollout
+  throw deployNotFound(id)
 }
 
 /**
@@ -105,11 +107,23 @@ async function serviceView(documents: Documents, services: ServiceDefinitions, n
   const definition = services[name]
   if (definition === undefined) throw serviceNotFound(name, services)
   const { project, subscribe } = definition
-  const state = (await documents.read(serviceDocument, keys.service(name)))?.value
+  const found = (await documents.read(serviceDocument, keys.service(name)))?.value
+  const state = found && stateFor(found, project)
   const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
   return {
     json: { name, project, channel: subscribe.promote, ...shown },
     text: describeService(name, project, subscribe.promote, state),
+  }
+}
+
+/** One whose document cannot be read says so, and hides no other. */
+async function serviceViewOrProblem(documents: Documents, services: ServiceDefinitions, name: string) {
+  try {
+    return await serviceView(documents, services, name)
+  } catch (error) {
+    if (!isDomainError(error, 'document-corrupt') && !isDomainError(error, 'document-too-new')) throw error
+    const { code, message } = error
+    return { json: { name, project: services[name]?.project, error: code, message }, text: `${name}  ${message}` }
   }
 }
 

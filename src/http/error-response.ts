@@ -12,7 +12,11 @@ export function answerErrors(log: ErrorLog) {
     try {
       await next()
     } catch (error) {
-      if (clientIsGone(context, error)) return
+      if (clientIsGone(context, error)) {
+        // Nobody reads it: for log and metrics, which would take it for a 404. The number is nginx's.
+        context.status = 499
+        return
+      }
       const domain = isDomainError(error) ? error : unexpected(context, error, log)
       writeError(context, domain)
     }

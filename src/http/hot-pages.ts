@@ -18,6 +18,8 @@ interface HotAnswer {
   readonly documents: readonly (readonly [key: string, version: string])[]
   /** Milliseconds since the epoch. */
   readonly until: number
+  /** What it costs to keep it. */
+  readonly bytes: number
 }
 
 export interface HotPagesPorts {
@@ -26,7 +28,9 @@ export interface HotPagesPorts {
   readonly metrics: Pick<Metrics, 'request' | 'pageCache'>
 }
 
-const keptAnswers = 5_000
+/** Of one page there are as many answers as there are tokens and headers, so they are bounded by bytes. */
+const keptBytes = 64 * 1024 * 1024
+const day = 86_400_000
 const onePiece = 32 * 1024
 const projectPage = /^\/simple\/([a-z0-9]+(?:-[a-z0-9]+)*)\/$/
 
@@ -38,6 +42,7 @@ const projectPage = /^\/simple\/([a-z0-9]+(?:-[a-z0-9]+)*)\/$/
 export class HotPages {
   readonly #ports: HotPagesPorts
   readonly #answers = new Map<string, HotAnswer>()
+  #bytes = 0
 
   constructor(ports: HotPagesPorts) {
     this.#ports = ports
@@ -51,7 +56,7 @@ export class HotPages {
     const { store, clock, metrics } = this.#ports
     const holds = known.documents.every(([key, version]) => store.knownVersion?.(key) === version)
     if (!holds || clock.now() >= known.until) {
-      this.#answers.delete(name ?? '')
+      this.#drop(name ?? '')
       return false
     }
     const condition = request.headers['if-none-match']
@@ -85,11 +90,31 @@ export class HotPages {
     const documents = [page, ...token].filter((one) => one !== undefined)
     // What was written during the answer may be in it or not: the next request finds out.
     if (documents.length !== 1 + token.length || this.#known(page[0])?.[1] !== page[1]) return
-    if (this.#answers.size >= keptAnswers) this.#answers.clear()
     const { etag, headers } = kept(context)
-    const until = identity.expiresAt ?? Number.POSITIVE_INFINITY
     const text = body.length <= onePiece ? body.toString('latin1') : undefined
-    this.#answers.set(name, { headers, etag, body, text, documents, until, route: routeOf(context) })
+    const until = Math.min(identity.expiresAt ?? Number.POSITIVE_INFINITY, this.#tomorrow())
+    const bytes = body.length + (text?.length ?? 0) + 2 * name.length + 1_000
+    this.#keep(name, { headers, etag, body, text, documents, until, route: routeOf(context), bytes })
+  }
+
+  /** Once a day each token is looked at again, which notes the day of its last use. */
+  #tomorrow(): number {
+    return (Math.floor(this.#ports.clock.now() / day) + 1) * day
+  }
+
+  #keep(name: string, answer: HotAnswer): void {
+    this.#drop(name)
+    this.#answers.set(name, answer)
+    this.#bytes += answer.bytes
+    for (const oldest of this.#answers.keys()) {
+      if (this.#bytes <= keptBytes) return
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(name: string): void {
+    this.#bytes -= this.#answers.get(name)?.bytes ?? 0
+    this.#answers.delete(name)
   }
 
   #known(key: string): readonly [string, string] | undefined {

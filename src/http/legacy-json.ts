@@ -16,7 +16,7 @@ export function legacyJsonRoutes(pages: LegacyPages, access: Access): Router {
   const answer = async (context: Context, find: (project: string) => Promise<FinishedPage>, up: string) => {
     const raw = String(context['params']['project'])
     const project = projectIn(context)
-    if (project !== raw) return redirect(context, `${up}${project}${context.path.slice('/pypi/'.length + raw.length)}`)
+    if (project !== raw) return redirect(context, `${up}${[project, ...context.path.split('/').slice(3)].join('/')}`)
     const coding: Coding | undefined = negotiate(context)
     await sendPage(context, { contentType: 'application/json', coding }, await find(project))
   }

@@ -14,6 +14,8 @@ export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) 
     const id = requestId(context.req.headers['x-request-id'])
     context.state['requestId'] = id
     context.set('X-Request-Id', id)
+    // Where a route says nothing else: an answer is never kept without asking again, nor taken for another type.
+    context.set({ 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff' })
     await next()
     const { method, status } = context
     const seconds = (clock.monotonic() - started) / 1000

@@ -4,7 +4,7 @@ import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
 import { listQuery } from './projects.ts'
-import { promotionBody } from './promote.ts'
+import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
 import { rollbackBody } from './service-actions.ts'
 import { newTokenSchema } from './tokens.ts'
 
@@ -16,6 +16,8 @@ interface Operation {
   readonly query?: z.ZodObject
   /** Media types of the answer; JSON where left out. */
   readonly answers?: readonly string[]
+  /** 200 where left out. */
+  readonly statuses?: Readonly<Record<number, string>>
 }
 
 const pages = ['application/vnd.pypi.simple.v1+json', 'application/vnd.pypi.simple.v1+html', 'text/html']
@@ -24,8 +26,6 @@ const text = ['text/plain', 'application/json']
 const reading = { scope: 'read' } as const
 const amending = { scope: 'manage', body: reasonBody } as const
 const release = '/projects/{project}/{version}'
-const waitQuery = z.object({ wait: z.number().min(0).max(86_400).optional() })
-const promotionQuery = waitQuery.extend({ channel: z.string().optional() })
 
 /** The routes for programs, by method and path. Aliases and redirects are left out. */
 const operations: Readonly<Record<string, Operation>> = {
@@ -41,6 +41,11 @@ const operations: Readonly<Record<string, Operation>> = {
     ...reading,
     summary: 'A file; with .metadata its METADATA',
     answers: bytes,
+  },
+  'get /integrity/{project}/{version}/{filename}/provenance': {
+    ...reading,
+    summary: 'Attestations that came with a file (PEP 740)',
+    answers: ['application/vnd.pypi.integrity.v1+json'],
   },
   'get /pypi/{project}/json': { ...reading, summary: "PyPI's JSON of a project" },
   'get /pypi/{project}/{version}/json': { ...reading, summary: "PyPI's JSON of a release" },
@@ -67,6 +72,12 @@ const operations: Readonly<Record<string, Operation>> = {
     query: promotionQuery,
     summary: 'Point a channel at a release, and deploy it',
     answers: [...text, 'text/event-stream'],
+    statuses: {
+      200: 'All is as asked for',
+      202: 'Promoted; a deploy is not over yet',
+      409: 'Refused, or superseded by a newer promotion',
+      424: 'Promoted; a deploy failed',
+    },
   },
   'get /channels/{project}': { ...reading, summary: 'The channels of a project with their history' },
   'get /services': { ...reading, summary: 'All services', answers: text },
@@ -98,7 +109,12 @@ const operations: Readonly<Record<string, Operation>> = {
   },
   'get /deploys/{id}/output': { ...reading, summary: 'What the nodes printed', answers: ['text/plain'] },
   'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },
-  'post /tokens': { scope: 'admin', body: newTokenSchema, summary: 'Make a token; its text is shown once' },
+  'post /tokens': {
+    scope: 'admin',
+    body: newTokenSchema,
+    summary: 'Make a token; its text is shown once',
+    statuses: { 201: 'Made' },
+  },
   'delete /tokens/{id}': { scope: 'admin', summary: 'Revoke a token' },
   'get /healthz': { summary: 'Does the process answer?', answers: ['text/plain'] },
   'get /readyz': { summary: 'Can it serve? Names what is away' },
@@ -130,7 +146,13 @@ function openApi(externalUrl: string) {
   }
 }
 
-function operationOf(path: string, { summary, scope, body, query, answers = ['application/json'] }: Operation) {
+const json = ['application/json']
+const done = { 200: 'Done' }
+
+function operationOf(path: string, operation: Operation) {
+  const { summary, scope, body, query, answers = json, statuses = done } = operation
+  const content = Object.fromEntries(answers.map((type) => [type, {}]))
+  const told = Object.entries(statuses).map(([status, description]) => [status, { description, content }])
   const error = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
   return {
     summary,
@@ -138,7 +160,7 @@ function operationOf(path: string, { summary, scope, body, query, answers = ['ap
     parameters: [...pathParameters(path), ...queryParameters(query)],
     ...(body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: schemaOf(body) } } } }),
     responses: {
-      200: { description: 'Done', content: Object.fromEntries(answers.map((type) => [type, {}])) },
+      ...Object.fromEntries(told),
       default: { description: 'A sentence that says what is wrong', content: error },
     },
   }

@@ -21,7 +21,12 @@ export const promotionBody = z.strictObject({
   /** A yanked release too, and services that are held. */
   force: z.boolean().optional(),
 })
-const waitSchema = z.coerce.number().min(0).max(86_400)
+/** Seconds. */
+export const waitQuery = z.object({ wait: z.coerce.number().min(0).max(86_400).default(0) })
+export const promotionQuery = waitQuery.extend({
+  /** The first one configured, where left out. */
+  channel: z.string().max(100).optional(),
+})
 const idempotencyKey = z.string().min(1).max(255)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
@@ -49,9 +54,8 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { reason, force = false } = parsed(promotionBody, context.request.body ?? {}, 'The body')
-  const wait = waitIn(context)
+  const { wait, channel = ports.channels[0] ?? '' } = parsed(promotionQuery, context.query, 'The query')
   const project = projectIn(context)
-  const channel = String(context.query['channel'] ?? ports.channels[0] ?? '')
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
   const attempt = attemptIn(context)
@@ -68,10 +72,6 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts, acces
     }),
   )
   await answerPromotion(context, ports, wait, { ...promotion, project, channel })
-}
-
-export function waitIn(context: Context): number {
-  return parsed(waitSchema, context.query['wait'] ?? 0, '«wait», a number of seconds,')
 }
 
 /** A key belongs to the token that sent it: two of a team may count their builds alike. */

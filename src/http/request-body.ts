@@ -16,7 +16,8 @@ export function readJson(): Middleware {
   const only = { urlencoded: false, text: false, multipart: false }
   const read = koaBody({ jsonLimit: '64kb', ...only, parsedMethods, onError: badBody })
   return async (context, next) => {
-    if (Number(context.get('Content-Length')) > 0 && !context.is('json')) {
+    const hasBody = Number(context.get('Content-Length')) > 0 || context.get('Transfer-Encoding') !== ''
+    if (hasBody && !context.is('json')) {
       const text = 'The body must be JSON, and say so (curl: -H "Content-Type: application/json").'
       throw new DomainError('invalid-request', text)
     }

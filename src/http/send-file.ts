@@ -23,7 +23,7 @@ export async function sendFile(context: Context, file: SendableFile): Promise<vo
     context.status = 304
     return
   }
-  const ranges = ifRangeHolds(context, file) ? parseRanges(context.req.headers.range, file.size) : undefined
+  const ranges = rangesIn(context, file)
   if (ranges === 'unsatisfiable') {
     context.set('Content-Range', `bytes */${file.size}`)
     const text = `The file has ${file.size} bytes; the range asked for lies outside of it.`
@@ -79,6 +79,12 @@ function isNotModified(context: Context, { etag, modified }: SendableFile): bool
   const { 'if-none-match': tags, 'if-modified-since': since } = context.req.headers
   if (tags !== undefined) return tags.trim() === '*' || tags.includes(etag)
   return since !== undefined && Math.floor(modified.getTime() / 1000) * 1000 <= Date.parse(since)
+}
+
+/** RFC 9110 14.2: a Range means something with GET alone. */
+function rangesIn(context: Context, file: SendableFile): ReturnType<typeof parseRanges> {
+  if (context.method !== 'GET' || !ifRangeHolds(context, file)) return undefined
+  return parseRanges(context.req.headers.range, file.size)
 }
 
 /** A part is only of use where the whole is still the same (RFC 9110 13.1.5). */

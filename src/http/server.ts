@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { DomainError } from '../errors.ts'
 import { continueWhenRead } from './continue.ts'
 import { enforceMinimumRate } from './minimum-rate.ts'
-import { followTls, readTls, type TlsFiles } from './tls.ts'
+import { followTls, minVersion, readTls, type TlsFiles } from './tls.ts'
 
 export interface ListenOptions {
   readonly host: string
@@ -42,7 +42,7 @@ export async function listen(listener: RequestListener, options: ListenOptions):
 
 function serverFor(listener: RequestListener, { tls, report }: ListenOptions) {
   if (tls === undefined) return { server: createServer(listener), follower: undefined }
-  const server = createTlsServer({ ...readTls(tls), minVersion: 'TLSv1.2' }, listener)
+  const server = createTlsServer({ ...readTls(tls), minVersion }, listener)
   return { server, follower: followTls(server, tls, report) }
 }
 

@@ -6,11 +6,12 @@ import { changeHold, describeHold } from '../deploy/holds.ts'
 import { rollBack } from '../deploy/roll-back.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import { DomainError } from '../errors.ts'
+import { allows } from '../identity/scopes.ts'
 import { actorOf } from './actor.ts'
 import { reasonBody } from './amendments.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
 import { answerAs } from './deploy-view.ts'
-import { answerPromotion, attemptIn, type PromoteRoutesPorts, waitIn } from './promote.ts'
+import { answerPromotion, attemptIn, type PromoteRoutesPorts, waitQuery } from './promote.ts'
 import { parsed, readJson } from './request-body.ts'
 
 export const rollbackBody = z.strictObject({
@@ -39,7 +40,10 @@ interface NamedService {
 function serviceIn(context: Context, { services }: PromoteRoutesPorts, scope: 'deploy' | 'promote'): NamedService {
   const service = String(context['params']['name']).slice(0, 100)
   const definition = Object.hasOwn(services, service) ? services[service] : undefined
-  if (definition === undefined) {
+  const { scopes } = identityOf(context)
+  // Not 403 where neither is granted: that a service is there is not for those who have nothing to do with its project.
+  const known = definition && (allows(scopes, scope, definition.project) || allows(scopes, 'read', definition.project))
+  if (definition === undefined || !known) {
     const text = `There is no service "${service}". GET /services shows those that are configured.`
     throw new DomainError('service-not-found', text, { service })
   }
@@ -82,7 +86,7 @@ async function releaseService(context: Context, ports: PromoteRoutesPorts, acces
 async function rollBackService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { service, definition } = serviceIn(context, ports, 'promote')
   const { reason, hold = true } = parsed(rollbackBody, context.request.body ?? {}, 'The body')
-  const wait = waitIn(context)
+  const { wait } = parsed(waitQuery, context.query, 'The query')
   const { project, subscribe } = definition
   const channel = subscribe.promote
   const attempt = attemptIn(context)

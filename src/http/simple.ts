@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { ChannelPages } from '../channels/channel-pages.ts'
 import { requireChannel } from '../channels/promote.ts'
 import { DomainError } from '../errors.ts'
-import { allows, allowsEverywhere } from '../identity/scopes.ts'
+import { allows, allowsEverywhere, reachOf } from '../identity/scopes.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import { availableCodings } from '../registry/compression.ts'
 import type { FinishedPage } from '../registry/finished-pages.ts'
@@ -30,13 +30,18 @@ export function simpleRoutes(pages: Pages, access: Access): Router {
     router.get(`${path}/:project/`, read, (context) =>
       answerProject(context, negotiate, (project, type) => pages.project(project, type.format)),
     )
-    router.get(path, (context) => redirect(context, `${root}/`))
-    router.get(`${path}/:project`, (context) => {
-      const raw = context.params['project'] ?? ''
-      redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
-    })
+    addSlashes(router, path)
   }
   return router
+}
+
+/** PEP 503: URLs of pages end with a slash; who leaves it out is sent on. Nothing is told by it, so no token is needed. */
+function addSlashes(router: Router, path: string): void {
+  router.get(path, (context) => redirect(context, `${context.path.split('/').at(-1)}/`))
+  router.get(`${path}/:project`, (context) => {
+    const raw = context.params['project'] ?? ''
+    redirect(context, `${encodeURIComponent(parseProjectName(raw) ?? raw)}/`)
+  })
 }
 
 /** The same pages as seen from a channel: only what was promoted there. */
@@ -58,6 +63,7 @@ export function channelRoutes(
     requireChannel(channels, channel)
     await answerProject(context, negotiate, (project, type) => pages.project(channel, project, type.format))
   })
+  addSlashes(router, '/channels/:channel/simple')
   return router
 }
 
@@ -69,7 +75,8 @@ async function rootFor(
 ): Promise<FinishedPage> {
   const { scopes } = identityOf(context)
   if (allowsEverywhere(scopes, 'read')) return await pages.index(format)
-  return await pages.indexOf(format, (project) => allows(scopes, 'read', project))
+  const visible = (project: string) => allows(scopes, 'read', project)
+  return await pages.indexOf(format, { name: reachOf(scopes, 'read'), visible })
 }
 
 async function answerProject(

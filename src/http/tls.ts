@@ -14,6 +14,8 @@ export interface TlsMaterial {
   readonly key: Buffer
 }
 
+export const minVersion = 'TLSv1.2'
+
 const lookMilliseconds = 5_000
 
 /** Reads both and tries them together. Throws a `configuration` error that names the files. */
@@ -40,7 +42,7 @@ export function followTls(server: Server, files: TlsFiles, report: (error: unkno
     if (now === seen) return
     seen = now
     try {
-      server.setSecureContext(readTls(files))
+      server.setSecureContext({ ...readTls(files), minVersion })
     } catch (error) {
       report(error)
     }
@@ -50,10 +52,15 @@ export function followTls(server: Server, files: TlsFiles, report: (error: unkno
 }
 
 function marks({ certificate, key }: TlsFiles): string {
-  return [certificate, key]
-    .map((path) => {
-      const found = statSync(path, { throwIfNoEntry: false })
-      return found === undefined ? 'gone' : `${found.mtimeMs} ${found.ino} ${found.size}`
-    })
-    .join()
+  return [certificate, key].map(markOf).join()
+}
+
+/** Never throws: a folder that may not be entered for a moment is no reason to end the server. */
+function markOf(path: string): string {
+  try {
+    const { mtimeMs, ino, size } = statSync(path)
+    return `${mtimeMs} ${ino} ${size}`
+  } catch (error) {
+    return messageOf(error)
+  }
 }

@@ -36,7 +36,11 @@ export function uploadRoutes(ports: UploadPorts, access: Access): Router {
       throw error
     })
   for (const path of ['/legacy/', '/legacy', '/']) router.post(path, counted)
-  for (const path of indexPaths) router.post(path, (context) => refuseAtIndex(context, ports.externalUrl))
+  for (const path of indexPaths) {
+    for (const method of ['post', 'put', 'patch', 'delete'] as const) {
+      router[method](path, (context) => refuseAtIndex(context, ports.externalUrl))
+    }
+  }
   return router
 }
 

@@ -41,6 +41,12 @@ export function allowsEverywhere(granted: readonly Grant[], wanted: Scope): bool
   return granted.some((grant) => grant === 'admin' || grant === wanted || grant === `${wanted}:*`)
 }
 
+/** What a token may do with this scope, as one text: two tokens with the same text may do the same. */
+export function reachOf(granted: readonly Grant[], wanted: Scope): string {
+  const grants = granted.filter((grant) => grant === wanted || grant.startsWith(`${wanted}:`))
+  return [...new Set(grants)].sort().join()
+}
+
 function isScope(text: string): text is Scope {
   return (scopes as readonly string[]).includes(text)
 }

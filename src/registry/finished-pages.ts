@@ -76,7 +76,7 @@ export class FinishedPages {
 /** Below this many bytes a header more costs what compressing saves. */
 const worthwhile = 256
 
-/** Makes a page, outside of any cache where nobody is told how it `grows`. */
+/** Makes a page; `grow` is told of bytes that it takes to keep it. */
 export async function finishedPage(
   render: () => Promise<string> | string,
   grow: (bytes: number) => void = () => undefined,

@@ -90,6 +90,9 @@ describe('the server, by plain HTTP', () => {
     ['/simple/Acme_Forms/', '../acme-forms/'],
     ['/simple/acme-forms', 'acme-forms/'],
     ['/simple', 'simple/'],
+    ['/channels/production/simple', 'simple/'],
+    ['/channels/production/simple/Acme_Forms', 'acme-forms/'],
+    ['/pypi/Acme%5FForms/1.0/json', '../../acme-forms/1.0/json'],
   ])('sends %s on to %s', async (path, to) => {
     const answer = await get(path)
     expect([answer.status, answer.headers.get('location')]).toEqual([301, to])
@@ -243,6 +246,28 @@ describe('the server, by plain HTTP', () => {
     const page = await (await get('/simple/source/', { accept: json })).json()
     expect(page).toMatchObject({ files: [{ 'core-metadata': false }] })
     expect((await get(`/files/source/${sdist.sha256}/${sdist.filename}.metadata`)).status).toBe(404)
+  })
+
+  it('names the methods of a path that takes others', async () => {
+    const answer = await get('/tokens', {}, 'DELETE')
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
+    expect((await get('/simple/acme-forms/', {}, 'DELETE')).headers.get('allow')).toBe('GET, HEAD')
+  })
+
+  it('has no answer kept unasked, or taken for another type', async () => {
+    for (const path of ['/projects/acme-forms', '/tokens', '/openapi.json', '/healthz', '/nowhere']) {
+      const { headers } = await get(path)
+      expect([path, headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual([
+        path,
+        path === '/nowhere' ? 'no-store' : 'no-cache',
+        'nosniff',
+      ])
+    }
+  })
+
+  it('refuses a form that a page of another site posts', async () => {
+    const answer = await get('/projects/acme-forms/1.0/yank', { 'sec-fetch-site': 'cross-site' }, 'POST')
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('A page of another site')])
   })
 
   it('says what is where, on a path that it does not know', async () => {

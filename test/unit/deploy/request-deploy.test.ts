@@ -53,11 +53,7 @@ async function ends({ documents }: World, deploy: string, phase: Phase): Promise
   await documents.update(serviceDocument, keys.service('web'), (state) => state && start(state))
   const head = await readRollout(documents, deploy)
   await documents.update(headDocument, keys.deployHead('web', deploy), () => ({ ...head, phase }))
-  await documents.update(
-    serviceDocument,
-    keys.service('web'),
-    (state) => state && finish(state, deploy, head.version, phase, ''),
-  )
+  await documents.update(serviceDocument, keys.service('web'), (state) => state && finish(state, head, phase, ''))
 }
 
 const stateIn = async ({ documents }: World) => (await documents.read(serviceDocument, keys.service('web')))?.value

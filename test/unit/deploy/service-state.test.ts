@@ -8,6 +8,7 @@ import {
   newServiceState,
   type ServiceState,
   start,
+  stateFor,
 } from '../../../src/deploy/service-state.ts'
 
 const at = '2026-11-25T00:00:00Z'
@@ -19,6 +20,12 @@ const entry = (serial: number, rest: Partial<Entry> = {}): Entry => ({
   serial,
   at,
   ...rest,
+})
+
+const deployed = (serial: number, project = 'app') => ({
+  deploy: `web.production.${serial}`,
+  version: `1.${serial}`,
+  project,
 })
 
 /** After these, one after the other; a step that changes nothing fails the test. */
@@ -34,7 +41,7 @@ const enters =
   (state: ServiceState) =>
     enter(state, entry(serial, rest))
 const ends = (serial: number, phase: 'succeeded' | 'failed') => (state: ServiceState) =>
-  finish(state, `web.production.${serial}`, `1.${serial}`, phase, at)
+  finish(state, deployed(serial), phase, at)
 
 describe('a service’s document', () => {
   it('has a deploy that enters wait, and run once it is started', () => {
@@ -66,8 +73,8 @@ describe('a service’s document', () => {
       waiting: 'web.production.3',
       closing: ['web.production.2'],
     })
-    expect(state.recent).toEqual([{ deploy: 'web.production.2', version: '1.2', phase: 'superseded', at }])
-    expect(state.desired).toEqual({ version: '1.3', deploy: 'web.production.3' })
+    expect(state.recent).toEqual([{ ...deployed(2), phase: 'superseded', at }])
+    expect(state.desired).toEqual(deployed(3))
   })
 
   it('takes one that comes after a newer one as superseded', () => {
@@ -81,13 +88,13 @@ describe('a service’s document', () => {
 
   it('remembers what succeeded last as stable, whatever failed since', () => {
     const state = stateAfter(enters(1), start, ends(1, 'succeeded'), enters(2), start, ends(2, 'failed'))
-    expect(state.stable).toEqual({ version: '1.1', deploy: 'web.production.1' })
+    expect(state.stable).toEqual(deployed(1))
     expect(state.recent.map(({ phase }) => phase)).toEqual(['failed', 'succeeded'])
     expect(state.running).toBeUndefined()
   })
 
   it('finishes only what runs', () => {
-    expect(finish(stateAfter(enters(1)), 'web.production.1', '1.1', 'succeeded', at)).toBeUndefined()
+    expect(finish(stateAfter(enters(1)), deployed(1), 'succeeded', at)).toBeUndefined()
   })
 
   it('forgets those that were told', () => {
@@ -100,6 +107,21 @@ describe('a service’s document', () => {
     const state = stateAfter(enters(7), enters(1, { project: 'other', deploy: 'web.production.1-0123abcd' }))
     expect(state.waiting).toBe('web.production.1-0123abcd')
     expect([considered(state, 'app', 'production'), considered(state, 'other', 'production')]).toEqual([7, 1])
+  })
+
+  it('shows of an earlier project nothing, once the service was given another', () => {
+    const before = stateAfter(enters(1), start, ends(1, 'succeeded'), enters(2), start, ends(2, 'failed'))
+    expect(stateFor(before, 'other')).toMatchObject({ recent: [], considered: { 'app/production': 2 } })
+    expect(stateFor(before, 'other').stable ?? stateFor(before, 'other').desired).toBeUndefined()
+    expect(stateFor(before, 'app')).toEqual(before)
+    const after = enter(before, entry(1, { project: 'other', deploy: 'web.production.1-0123abcd', version: '9' }))
+    expect(after && stateFor(after, 'other').desired).toMatchObject({ version: '9', project: 'other' })
+    expect(after && stateFor(after, 'app').desired).toBeUndefined()
+  })
+
+  it('that does not say of which project its deploys were, as written before, shows them', () => {
+    const recent = [{ deploy: 'web.production.3', version: '1.3', phase: 'succeeded', at }] as const
+    expect(stateFor({ ...newServiceState(), recent: [...recent] }, 'app').recent).toEqual(recent)
   })
 
   it('that counts by channel alone, as written before, takes the deploys in it for considered', () => {

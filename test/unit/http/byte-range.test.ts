@@ -30,6 +30,7 @@ describe('a Range header, for 10 bytes', () => {
     ['bytes=0-1,5-2', undefined],
     ['bytes=0-9,0-9', undefined],
     [`bytes=${Array(17).fill('0-0').join()}`, undefined],
+    ['Bytes=3-', [{ start: 3, end: 9 }]],
     ['lines=1-2', undefined],
     ['bytes=-', undefined],
     ['bytes=', undefined],

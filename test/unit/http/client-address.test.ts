@@ -16,6 +16,9 @@ describe('the address of a client', () => {
     [['10.0.0.0/8'], '10.0.0.1', 'spoofed, 198.51.100.7, 203.0.113.9, 10.0.0.2', '203.0.113.9'],
     [['10.0.0.0/8'], '10.0.0.1', 'nonsense', '10.0.0.1'],
     [['10.0.0.0/8'], '10.0.0.1', '', '10.0.0.1'],
+    // The zone of a link-local address is no part of it.
+    [['fe80::/10'], 'fe80::1%eth0', '203.0.113.9', '203.0.113.9'],
+    [['10.0.0.0/8'], '10.0.0.1', 'fe80::1%eth0, 10.0.0.2', 'fe80::1'],
     [['fd00::/8', '10.0.0.1'], 'fd00::1', '2001:db8::7, 10.0.0.1', '2001:db8::7'],
   ])('behind %j, from %s with «%s», is %s', (trusted, remote, forwarded, address) => {
     expect(clientAddressBehind(trusted)(asked(remote, forwarded))).toBe(address)

@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
+import { newServiceState, serviceDocument } from '../../../src/deploy/service-state.ts'
 import type { Access } from '../../../src/http/authentication.ts'
 import { deployRoutes } from '../../../src/http/deploys.ts'
 import { answerErrors } from '../../../src/http/error-response.ts'
 import { FailedAttempts } from '../../../src/http/failed-attempts.ts'
 import { type Grant, isGrant } from '../../../src/identity/scopes.ts'
-import { documentsOn } from '../../../src/objects/documents.ts'
+import { type Documents, documentsOn } from '../../../src/objects/documents.ts'
 import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
@@ -17,8 +18,9 @@ import { aDefinition } from '../../support/definitions.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 /** A server with two services of two projects, whose tokens are their scopes. Anybody may read its index. */
-async function aServer() {
+async function aServer(prepare: (documents: Documents) => Promise<void> = async () => undefined) {
   const documents = documentsOn(new MemoryStore())
+  await prepare(documents)
   for (const [service, project] of [
     ['web', 'app'],
     ['pay', 'acme-pay'],
@@ -64,7 +66,8 @@ describe('services and deploys', () => {
     }
     for (const path of ['/services/pay', '/deploys/pay.production.1', '/deploys/pay.production.1/output']) {
       const { status, text } = await get(path, 'read:app')
-      expect([status, text], path).toEqual([403, expect.stringContaining('needs read for "acme-pay"')])
+      expect([status, text], path).toEqual([404, expect.stringMatching(/^There is no (service|deploy) "pay/)])
+      expect(text).not.toContain('acme')
     }
   })
 
@@ -73,6 +76,28 @@ describe('services and deploys', () => {
     const { status, text } = await get('/services/nothing', 'read:app')
     expect([status, text]).toEqual([404, expect.stringContaining('Configured are: web (')])
     expect((await get('/services/toString', 'read')).status).toBe(404)
+  })
+
+  it('are shown where the document of one cannot be read, and that one says so', async () => {
+    const get = await aServer(async ({ store }) => {
+      await store.write(keys.service('pay'), Buffer.from('{"not": "ours"}'), 'absent')
+    })
+    const { status, text } = await get('/services', 'read')
+    expect([status, text]).toEqual([200, expect.stringMatching(/^web .*\npay {2}The service .* cannot be read: /)])
+    expect(await get('/services/web', 'read')).toMatchObject({ status: 200 })
+    expect(await get('/services/pay', 'read')).toMatchObject({ status: 500 })
+  })
+
+  it('forget what a service ran of another project, whose versions mean nothing for this one', async () => {
+    const get = await aServer(async (documents) => {
+      const ended = { deploy: 'web.production.1', version: '7.0', project: 'older' }
+      const recent = [{ ...ended, phase: 'succeeded', at: '2026-11-25T00:00:00Z' } as const]
+      const state = { ...newServiceState(), desired: ended, stable: ended, recent }
+      await documents.create(serviceDocument, keys.service('web'), state)
+    })
+    for (const path of ['/services', '/services/web']) {
+      expect((await get(path, 'read:app')).text, path).toBe('web  app on production  desired -, stable -\n')
+    }
   })
 
   it('are shown whole to a token that reads everything', async () => {

@@ -1,8 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allows, allowsEverywhere, type Grant, matchesPattern, parseGrant } from '../../../src/identity/scopes.ts'
+import {
+  allows,
+  allowsEverywhere,
+  type Grant,
+  matchesPattern,
+  parseGrant,
+  reachOf,
+} from '../../../src/identity/scopes.ts'
 
 describe('scopes', () => {
+  it('reach equally far where they name the same, in whatever order, and whatever else they allow', () => {
+    expect(reachOf(['read:b', 'upload:c', 'read:a', 'read:b'], 'read')).toBe('read:a,read:b')
+    expect(reachOf(['read:a', 'manage', 'read:b'], 'read')).toBe(reachOf(['read:b', 'read:a'], 'read'))
+    expect(reachOf(['read:a'], 'read')).not.toBe(reachOf(['read:a-b'], 'read'))
+  })
+
   it.each([
     ['read', 'read'],
     ['upload:App', 'upload:app'],
