@@ -24,11 +24,22 @@ export async function readRollout(documents: Documents, deploy: string): Promise
   })
 }
 
-/** The deploys as they are once all are over, or the time is. News of the bus may be lost: one looks each second too. */
-export async function untilOver(
+/** The deploys as they are once all are over, or the time is. */
+export function untilOver(
   ports: WatchPorts,
   deploys: readonly string[],
   seconds: number,
+  signal: AbortSignal,
+): Promise<readonly Rollout[]> {
+  return watchUntil(ports, deploys, seconds, ({ phase }) => isOver(phase), signal)
+}
+
+/** The deploys as they are once each is as wanted, or the time is over. News of the bus may be lost: one looks each second too. */
+export async function watchUntil(
+  ports: WatchPorts,
+  deploys: readonly string[],
+  seconds: number,
+  isWanted: (rollout: Rollout) => boolean,
   signal: AbortSignal,
 ): Promise<readonly Rollout[]> {
   const until = ports.clock.monotonic() + seconds * 1000
@@ -44,7 +55,7 @@ export async function untilOver(
       news = new AbortController()
       const rollouts = await Promise.all(deploys.map((deploy) => readRollout(ports.documents, deploy)))
       const left = until - ports.clock.monotonic()
-      if (left <= 0 || signal.aborted || rollouts.every(({ phase }) => isOver(phase))) return rollouts
+      if (left <= 0 || signal.aborted || rollouts.every(isWanted)) return rollouts
       await ports.clock.sleep(Math.min(1_000, left), AbortSignal.any([news.signal, signal]))
     }
   } finally {

@@ -7,6 +7,7 @@ import { amendmentRoutes } from './amendments.ts'
 import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
 import { allowReading } from './cors.ts'
+import { deployControlRoutes } from './deploy-controls.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
@@ -55,6 +56,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
     deployRoutes(services.documents, services.config.services, deploying.externalUrl, access),
+    deployControlRoutes({ ...services, externalUrl: server.externalUrl }, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     legacyJsonRoutes(services.legacyPages, access),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
+import { controlBody } from './deploy-controls.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody } from './promote.ts'
 import { newTokenSchema } from './tokens.ts'
@@ -27,6 +28,14 @@ const promotionQuery = z.object({
   channel: z.string().optional(),
   wait: z.number().min(0).max(86_400).optional(),
 })
+
+const controlSummaries: Readonly<Record<string, string>> = {
+  pause: 'Begin nothing new; what is in hand on a node is finished',
+  resume: 'Go on; what failed is left out',
+  abort: 'End it; the nodes that were touched go back, one at a time',
+  retry: 'After a pause by a failure: try again what failed',
+  'exclude/{node}': 'Go on without this node',
+}
 
 /** The routes for programs, by method and path. Aliases and redirects are left out. */
 const operations: Readonly<Record<string, Operation>> = {
@@ -74,6 +83,12 @@ const operations: Readonly<Record<string, Operation>> = {
   'get /services/{name}': { ...reading, summary: 'A service and its last deploys', answers: text },
   'get /deploys/{id}': { ...reading, summary: 'A deploy', answers: text },
   'get /deploys/{id}/output': { ...reading, summary: 'What the nodes printed', answers: ['text/plain'] },
+  ...Object.fromEntries(
+    Object.entries(controlSummaries).map(([control, summary]) => [
+      `post /deploys/{id}/${control}`,
+      { scope: 'deploy', body: controlBody, summary, answers: text },
+    ]),
+  ),
   'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },
   'post /tokens': { scope: 'admin', body: newTokenSchema, summary: 'Make a token; its text is shown once' },
   'delete /tokens/{id}': { scope: 'admin', summary: 'Revoke a token' },
