@@ -8,6 +8,7 @@ import {
   newServiceState,
   type ServiceState,
   start,
+  withdraw,
 } from '../../../src/deploy/service-state.ts'
 
 const at = '2026-11-25T00:00:00Z'
@@ -47,6 +48,15 @@ describe('a service’s document', () => {
   it('starts nothing where one runs, or none waits', () => {
     expect(start(newServiceState())).toBeUndefined()
     expect(start(stateAfter(enters(1), start, enters(2)))).toBeUndefined()
+  })
+
+  it('lets one that waits be withdrawn, and no other', () => {
+    const state = stateAfter(enters(1), start, enters(2))
+    expect(withdraw(state, 'web.production.1', '1.1', at)).toBeUndefined()
+    const next = withdraw(state, 'web.production.2', '1.2', at)
+    expect(next).toMatchObject({ running: 'web.production.1', closing: ['web.production.2'] })
+    expect(next?.waiting).toBeUndefined()
+    expect(next?.recent[0]).toMatchObject({ deploy: 'web.production.2', phase: 'aborted' })
   })
 
   it('lets a deploy enter once', () => {
