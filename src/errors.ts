@@ -25,6 +25,7 @@ export const errorCodes = [
   'conflict',
   'promotion-refused',
   'amendment-refused',
+  'control-refused',
   'project-closed',
   'storage-unavailable',
   'storage-unfit',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { planNode } from '../deploy/fleet.ts'
+import { allowedOf, waveOf } from '../deploy/rollout/limits.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { ServiceSettings } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
@@ -118,11 +119,40 @@ function indexMistakes(path: string, indexes: readonly string[], externalUrl: st
 }
 
 function rolloutMistakes(path: string, { fleet, rollout }: ServiceSettings): Mistake[] {
-  const count = fleet.nodes.length
-  const { max_unavailable: most, all_at_once: meant = false } = rollout
+  const names = fleet.nodes.map((node) => (typeof node === 'string' ? node : node.name))
+  return [
+    ...unavailableMistakes(path, names.length, rollout),
+    ...waveMistakes(path, names.length, rollout),
+    ...canaryMistakes(`${path}.canary`, names, rollout),
+  ]
+}
+
+function unavailableMistakes(path: string, count: number, rollout: ServiceSettings['rollout']): Mistake[] {
+  const { max_unavailable: allowed, all_at_once: meant = false } = rollout
+  const most = allowedOf(allowed, count)
   if (count < 2 || most < count || meant) return []
   const problem = `${most} of ${count} nodes: all would be out of service at once. Say all_at_once: true if that is meant`
   return [{ path: `${path}.max_unavailable`, problem }]
+}
+
+function waveMistakes(path: string, count: number, rollout: ServiceSettings['rollout']): Mistake[] {
+  const { waves = [], canary, wave_soak_seconds: soak } = rollout
+  const ends = waves.map((wave) => waveOf(wave, count))
+  const shrinking = ends.flatMap((end, at) => (end < (ends[at - 1] ?? 0) ? [at] : []))
+  const mistakes = shrinking.map((at) => ({
+    path: `${path}.waves.${at}`,
+    problem: `ends after ${ends[at]} of ${count} nodes, before the wave in front of it (${ends[at - 1]}): each counts all nodes so far`,
+  }))
+  if (soak === undefined || waves.length > 0 || canary !== undefined) return mistakes
+  return [...mistakes, { path: `${path}.wave_soak_seconds`, problem: 'is for waves or canary, and neither is there' }]
+}
+
+function canaryMistakes(path: string, names: readonly string[], rollout: ServiceSettings['rollout']): Mistake[] {
+  const { canary = [] } = rollout
+  return canary.flatMap((name, at) => {
+    if (!names.includes(name)) return [{ path: `${path}.${at}`, problem: `there is no node "${name}" in fleet.nodes` }]
+    return canary.indexOf(name) < at ? [{ path: `${path}.${at}`, problem: `"${name}" is there twice` }] : []
+  })
 }
 
 function verifyMistakes(path: string, verify: ServiceSettings['verify']): Mistake[] {

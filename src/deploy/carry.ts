@@ -4,13 +4,15 @@ import type { Documents, Versioned } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { headDocument } from './documents.ts'
-import { type Effect, isOver, type Outcome, type Rollout, type RolloutEvent } from './rollout/model.ts'
+import { controlsOf } from './follow-controls.ts'
+import { type Control, type Effect, isOver, type Outcome, type Rollout, type RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 
 export interface CarryPorts {
   readonly documents: Documents
   readonly bus: EventBus
   readonly clock: Clock
+  readonly report: (error: unknown) => void
 }
 
 /** Does one effect in the world. Rejects only when the signal told it to stop: everything else is an outcome. */
@@ -34,8 +36,12 @@ export async function carry(
   const stopped = new AbortController()
   const stop = AbortSignal.any([signal, stopped.signal])
   const started = new Map<string, Promise<void>>()
+  const controls = controlsOf(ports, deploy)
   let head = await takeOver(ports.documents, deploy)
+  // What it was told while nobody carried it comes first: one that was aborted does not begin.
+  inbox.tell(await controls.look())
   inbox.put({ kind: 'begin' })
+  const following = controls.follow((told) => inbox.tell(told), stop)
   try {
     for (;;) {
       const next = inbox.takeAll().reduce((rollout, event) => step(rollout, event, ports.clock.now()), head.value)
@@ -57,7 +63,7 @@ export async function carry(
     }
   } finally {
     stopped.abort()
-    await Promise.all(started.values())
+    await Promise.all([...started.values(), following])
   }
 }
 
@@ -96,6 +102,10 @@ class Inbox {
   put(event: RolloutEvent): void {
     this.#events.push(event)
     this.#wake()
+  }
+
+  tell(controls: readonly Control[]): void {
+    for (const control of controls) this.put({ kind: 'control', control })
   }
 
   fail(error: unknown): void {

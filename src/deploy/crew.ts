@@ -34,7 +34,8 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
     } catch (error) {
       if (!isDomainError(error)) ports.report(error)
       if (!signal.aborted && !isDomainError(error, 'storage-unavailable')) {
-        return { ok: false, problem: messageOf(error) }
+        const unreachable = isDomainError(error, 'host-unreachable') || isDomainError(error, 'outcome-unknown')
+        return { ok: false, problem: messageOf(error), unreachable }
       }
     }
     // What was cut short by our own stopping says nothing about the node.

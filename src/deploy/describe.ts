@@ -1,4 +1,5 @@
 import { describeHold } from './holds.ts'
+import { arithmetic } from './rollout/limits.ts'
 import { isOver, type NodeProgress, type NodeState, type Phase, type Rollout } from './rollout/model.ts'
 import type { ServiceState } from './service-state.ts'
 
@@ -11,12 +12,14 @@ const phaseTexts: Readonly<Record<Phase, string>> = {
   staging: 'installs beside what runs',
   rolling: 'switches node after node',
   soaking: 'watches for a while',
+  paused: 'is paused',
   rolling_back: 'takes the touched nodes back',
   succeeded: 'succeeded',
   failed: 'failed',
   rolled_back: 'failed and was rolled back',
   rollback_failed: 'failed, and so did the rollback: see to it',
   superseded: 'was superseded before it began',
+  aborted: 'was aborted',
 }
 
 const stateTexts: Readonly<Record<NodeState, string>> = {
@@ -33,14 +36,19 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
   restored: 'is back on what it ran',
   lost: 'COULD NOT BE TAKEN BACK',
   stranded: 'has nothing to go back to',
+  unreachable: 'unreachable, not touched',
+  unprepared: 'failed before the switch, not touched',
+  excluded: 'excluded',
 }
 
 /** `running` is the deploy that the service is busy with, where it is known. */
 export function describeDeploy(rollout: Rollout, running?: string): string {
-  const { reason, nodes } = rollout
+  const { paused, nodes } = rollout
+  const reason = rollout.reason ?? paused?.reason
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
   return [
     headline(rollout, running),
+    ...(nodes.length === 0 ? [] : [`  Plan: ${arithmetic(rollout, nodes.length)}.`]),
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
     ...whatNow(rollout),
@@ -48,13 +56,36 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   ].join('\n')
 }
 
-type Standing = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase'>
+type Standing = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase' | 'nodes' | 'paused' | 'aborted'>
 
 /** One sentence: what, where, and how far. */
-export function headline({ deploy, project, version, service, phase }: Standing, running?: string): string {
+export function headline(rollout: Standing, running?: string): string {
+  const { deploy, project, version, service, phase } = rollout
   const waits = phase === 'queued' && running !== undefined && running !== deploy
-  const standing = waits ? `waits for ${running} to end` : phaseTexts[phase]
+  const standing = waits ? `waits for ${running} to end` : phaseText(rollout)
   return `${deploy}: ${project} ${version} on ${service} ${standing}.`
+}
+
+function phaseText(rollout: Standing): string {
+  const { phase, aborted, paused } = rollout
+  if (phase === 'paused' && paused !== undefined) return `is paused; it ${phaseTexts[paused.from]} when it goes on`
+  if (phase === 'succeeded') return ['succeeded', ...leftOut(rollout)].join(', ')
+  return aborted && !isOver(phase) ? `was aborted, and ${phaseTexts[phase]}` : phaseTexts[phase]
+}
+
+/** Whom a success is without, each for its own cause. */
+function leftOut({ nodes }: Standing): string[] {
+  const out = nodes.flatMap((node) => {
+    const cause = causeOf(node)
+    return cause === undefined ? [] : [`${node.name} (${cause})`]
+  })
+  return out.length === 0 ? [] : [`without ${out.join(', ')}`]
+}
+
+/** Why a node does not run the release, where the deploy went on without it. */
+export function causeOf({ state, failure }: NodeProgress): 'unreachable' | 'excluded' | 'failed' | undefined {
+  if (state === 'unreachable' || state === 'excluded') return state
+  return failure ? 'failed' : undefined
 }
 
 export function describeNode({ state, before, problem }: NodeProgress): string {
@@ -62,17 +93,38 @@ export function describeNode({ state, before, problem }: NodeProgress): string {
   return `${stateTexts[state]}${was}${problem === undefined ? '' : `: ${problem}`}`
 }
 
-function whatNow({ phase, nodes, reason }: Rollout): string[] {
+function whatNow(rollout: Rollout): string[] {
+  const { phase, nodes, reason, aborted } = rollout
+  if (phase === 'paused') return whatOneCanDo(rollout)
   if (!isOver(phase) || reason === undefined || phase === 'superseded') return []
-  const touched = nodes.some(({ state }) => !['waiting', 'ready', 'staged', 'current'].includes(state))
+  const touched = nodes.some(({ activation }) => activation !== undefined)
   if (!touched) return ['  Nothing that runs was touched.']
   const left = nodes.some(({ state }) => state === 'updated')
-  if (phase === 'rollback_failed' && left)
-    return ['  Nodes that run the new version were left on it, as others are out of order.']
-  if (phase === 'rolled_back' && left)
+  if (phase === 'rollback_failed') {
+    return left ? ['  Nodes that run the new version were left on it, as others are out of order.'] : []
+  }
+  if ((phase === 'rolled_back' || aborted) && left) {
     return ['  Nodes that did not serve before were left on the new version: they have nothing better to go back to.']
-  if (phase === 'failed') return ['  There was no earlier release that served to go back to.']
-  return []
+  }
+  if (phase === 'rolled_back') return []
+  return [touchedText(rollout)]
+}
+
+function touchedText({ onFailure, nodes }: Rollout): string {
+  if (nodes.some(({ state }) => state === 'updated' || state === 'failed') && onFailure === 'stop') {
+    return '  It stopped there (on_failure: stop): the nodes that were touched stay as they are. Promote again to go on or back.'
+  }
+  if (nodes.some(({ state }) => state === 'restored')) return '  The nodes that were touched are back on what they ran.'
+  return '  There was no earlier release that served to go back to.'
+}
+
+function whatOneCanDo({ deploy, paused }: Rollout): string[] {
+  const post = (what: string) => `POST /deploys/${deploy}/${what}`
+  if (!paused?.failure) return [`  To go on: ${post('resume')}. To go back: ${post('abort')}.`]
+  return [
+    `  To try again what failed: ${post('retry')}. To go on without it: ${post('resume')}, or node by node`,
+    `  ${post('exclude/<node>')} and then resume. To go back: ${post('abort')}.`,
+  ]
 }
 
 export function describeService(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
-import { type Rollout, rolloutSchema } from './rollout/model.ts'
+import { controlSchema, type Rollout, rolloutSchema } from './rollout/model.ts'
 import { serviceSchema } from './service-definition.ts'
 
 const request = z.object({
@@ -44,7 +44,12 @@ const plannedNode = z.object({
 
 export type PlannedNode = Readonly<z.infer<typeof plannedNode>>
 
-const plan = z.object({ deploy: z.string(), nodes: z.array(plannedNode) })
+const plan = z.object({
+  deploy: z.string(),
+  nodes: z.array(plannedNode),
+  /** Waves and limits as a sentence. */
+  arithmetic: z.string().optional(),
+})
 
 /** The fleet as discovery answered: `deploys/<service>/<id>/plan.json`, never changed. */
 export type DeployPlan = Readonly<z.infer<typeof plan>>
@@ -80,13 +85,19 @@ const lock = z.object({
 /** The exact files of a release and all its dependencies on one class of node: `locks/<project>/<version>/<class>.json`, see `lock.ts`. */
 export type Lock = Readonly<z.infer<typeof lock>>
 
+const controls = z.object({ controls: z.array(controlSchema) })
+
+/** What people told a deploy to do, in order: `deploys/<service>/<id>/controls.json`. It only grows. */
+export type Controls = Readonly<z.infer<typeof controls>>
+
 const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean(), beat: z.int() })
 
 /** Who works on a service: `leases/<service>.json`. */
 export type Lease = Readonly<z.infer<typeof lease>>
 
-export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 1, schema: request }
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 2, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 1, schema: rolloutSchema }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 2, schema: rolloutSchema }
+export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

@@ -2,7 +2,10 @@ import { describeNode, headline } from './describe.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
 /** What of a deploy is told while it goes on. */
-export type Progress = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase' | 'reason' | 'nodes'>
+export type Progress = Pick<
+  Rollout,
+  'deploy' | 'project' | 'version' | 'service' | 'phase' | 'reason' | 'nodes' | 'paused' | 'aborted'
+>
 
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
 export function progressLines(before: Progress | undefined, after: Progress): readonly string[] {

@@ -5,11 +5,12 @@ import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { DeployQueue } from '../queue/deploy-queue.ts'
 import type { EventBus } from '../queue/event-bus.ts'
-import { type DeployRequest, headDocument, requestDocument } from './documents.ts'
+import { controlsDocument, type DeployRequest, headDocument, requestDocument } from './documents.ts'
 import { newRollout } from './rollout/begin.ts'
+import type { Rollout, RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { closed, enter, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
+import { closed, closedAs, enter, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
 
 export interface RequestPorts {
   readonly documents: Documents
@@ -45,7 +46,7 @@ export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf)
     enter(current, { deploy, project, version, channel, serial, at }),
   )
   if (state !== undefined) {
-    await closeSuperseded(ports, service, state.value)
+    await closeUnbegun(ports, service, state.value)
     bus.publish({ topic: 'service', id: service, serial: state.serial })
   }
   // Where the queue is away a worker finds the deploy by itself, a little later.
@@ -90,19 +91,34 @@ function digestsOf(files: Pointer['files']): readonly string[] {
   return files.map(({ sha256 }) => sha256).sort()
 }
 
-/** Tells those that were superseded so, in their own documents; their places in the service's were given up before. */
-export async function closeSuperseded(ports: RequestPorts, service: string, state: ServiceState): Promise<void> {
+/**
+ * Tells those that ended before they began so, in their own documents: superseded, or aborted. Their places in the
+ * service's were given up before, so that nobody carries them.
+ */
+export async function closeUnbegun(ports: RequestPorts, service: string, state: ServiceState): Promise<void> {
   const { documents, bus, clock } = ports
   if (state.closing.length === 0) return
   for (const deploy of state.closing) {
-    const by = state.waiting ?? state.running ?? 'a newer promotion'
+    const events = await lastEventsOf(documents, service, state, deploy)
     const head = await documents.update(headDocument, keys.deployHead(service, deploy), (rollout) => {
-      const next = rollout && step(rollout, { kind: 'superseded', by }, clock.now())
+      const next = rollout && events.reduce<Rollout>((one, event) => step(one, event, clock.now()), rollout)
       return next === rollout ? undefined : next
     })
     if (head !== undefined) bus.publish({ topic: 'deploy', id: deploy, serial: head.serial })
   }
   await documents.update(serviceDocument, keys.service(service), (current) => current && closed(current, state.closing))
+}
+
+async function lastEventsOf(
+  documents: Documents,
+  service: string,
+  state: ServiceState,
+  deploy: string,
+): Promise<readonly RolloutEvent[]> {
+  const by = state.waiting ?? state.running ?? 'a newer promotion'
+  if (closedAs(state, deploy) !== 'aborted') return [{ kind: 'superseded', by }]
+  const told = await documents.read(controlsDocument, keys.deployControls(service, deploy))
+  return (told?.value.controls ?? []).map((control) => ({ kind: 'control', control }))
 }
 
 function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {

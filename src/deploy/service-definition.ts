@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { failurePolicies } from './rollout/model.ts'
 
 /**
  * A service as wheelhouse.yaml has it, field by field as a person writes it. A deploy keeps it in this form: one schema for
@@ -74,14 +75,31 @@ const verify = z.strictObject({
   timeout_seconds: seconds.default(60),
 })
 
+const soakSeconds = z.number().min(0).max(86_400)
+
+/** So many nodes, or a share of the fleet. */
+function amount(least: 0 | 1) {
+  const error = `expected a number of nodes, at least ${least}, or a share of them, ${least}% to 100%`
+  const share = least === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/
+  return z.union([z.int({ error }).min(least, error), z.string().regex(share, error)], { error })
+}
+
 const rollout = z.strictObject({
-  max_unavailable: z.int().min(1).default(1),
+  max_unavailable: amount(1).default(1),
   /** Says that a fleet is meant to be out of service as a whole. */
   all_at_once: z.boolean().optional(),
   install_seconds: seconds.default(600),
   restart_seconds: seconds.default(120),
   unreachable_seconds: seconds.default(120),
-  soak_seconds: z.number().min(0).max(86_400).default(10),
+  soak_seconds: soakSeconds.default(10),
+  /** How many nodes have been touched when a wave ends; the last wave is always all of them. */
+  waves: z.array(amount(1)).min(1, 'expected at least one wave').optional(),
+  wave_soak_seconds: soakSeconds.optional(),
+  /** Nodes that go first. */
+  canary: z.array(nodeName).min(1, 'expected at least one node').optional(),
+  max_failures: amount(0).default(0),
+  max_unreachable: amount(0).default(0),
+  on_failure: z.enum(failurePolicies).default('roll_back'),
   keep_releases: z.int().min(1).max(1000).default(5),
 })
 

@@ -26,7 +26,7 @@ const schema = z.object({
   running: z.string().optional(),
   /** At most one waits; a newer one takes its place. */
   waiting: z.string().optional(),
-  /** Superseded, and still to be told so in their own documents. */
+  /** Superseded or aborted while they waited, and still to be told so in their own documents. */
   closing: z.array(z.string()),
   hold: hold.optional(),
   /** The last 20 that ended, newest first. */
@@ -38,7 +38,7 @@ const schema = z.object({
 /** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
 export type ServiceState = Readonly<z.infer<typeof schema>>
 
-export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 1, schema }
+export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 2, schema }
 
 export interface Entry {
   readonly deploy: string
@@ -120,7 +120,19 @@ export function rollbackTargets({ stable, recent, desired }: ServiceState): read
   return [...new Set(versions)].filter((version) => version !== desired?.version)
 }
 
-/** The superseded ones have been told. */
+/** A deploy that waits is aborted; `undefined` where it does not wait. */
+export function withdraw(state: ServiceState, waiting: Deployed, at: string): ServiceState | undefined {
+  if (state.waiting !== waiting.deploy) return undefined
+  const { waiting: _waiting, ...rest } = state
+  return close(rest, waiting, at, 'aborted')
+}
+
+/** How a deploy that never began ended. */
+export function closedAs(state: ServiceState, deploy: string): Phase | undefined {
+  return state.recent.find((one) => one.deploy === deploy)?.phase
+}
+
+/** Those that are to close have been told. */
 export function closed(state: ServiceState, deploys: readonly string[]): ServiceState | undefined {
   const closing = state.closing.filter((one) => !deploys.includes(one))
   return closing.length === state.closing.length ? undefined : { ...state, closing }
@@ -139,9 +151,13 @@ function knows(state: ServiceState, deploy: string): boolean {
   return [state.running, state.waiting, ...state.closing, ...state.recent.map((one) => one.deploy)].includes(deploy)
 }
 
-function close(state: ServiceState, superseded: Deployed, at: string): ServiceState {
-  const closing = [...state.closing, superseded.deploy]
-  return remember({ ...state, closing }, { ...superseded, phase: 'superseded', at })
+function close(
+  state: ServiceState,
+  ended: Deployed,
+  at: string,
+  phase: 'superseded' | 'aborted' = 'superseded',
+): ServiceState {
+  return remember({ ...state, closing: [...state.closing, ended.deploy] }, { ...ended, phase, at })
 }
 
 function remember(state: ServiceState, ended: ServiceState['recent'][number]): ServiceState {

@@ -39,26 +39,38 @@ export async function readRollout(documents: Documents, deploy: string): Promise
 }
 
 /** The deploys as they are once all are over, or the time is. */
-export async function untilOver(
+export function untilOver(
   ports: WatchPorts,
   deploys: readonly string[],
   seconds: number,
   signal: AbortSignal,
 ): Promise<readonly Rollout[]> {
+  return watchUntil(ports, deploys, seconds, isRolloutOver, signal)
+}
+
+/** The deploys as they are once each is as wanted, or the time is over. */
+export async function watchUntil(
+  ports: WatchPorts,
+  deploys: readonly string[],
+  seconds: number,
+  isWanted: (rollout: Rollout) => boolean,
+  signal: AbortSignal,
+): Promise<readonly Rollout[]> {
   let last: readonly SeenDeploy[] = []
-  for await (const seen of follow(ports, deploys, seconds, signal)) last = seen
+  for await (const seen of follow(ports, deploys, seconds, signal, isWanted)) last = seen
   return last.map(({ rollout }) => rollout)
 }
 
 /**
- * The deploys as they stand, and again each second and after each change, until all are over, the time is, or the signal
- * comes. News of the bus may be lost: that is why one looks each second too.
+ * The deploys as they stand, and again each second and after each change, until each is as wanted (over, where nothing is
+ * said), the time is over, or the signal comes. News of the bus may be lost: that is why one looks each second too.
  */
 export async function* follow(
   ports: WatchPorts,
   deploys: readonly string[],
   seconds: number,
   signal: AbortSignal,
+  isWanted: (rollout: Rollout) => boolean = isRolloutOver,
 ): AsyncGenerator<readonly SeenDeploy[], void, void> {
   const until = ports.clock.monotonic() + seconds * 1000
   let news = new AbortController()
@@ -74,10 +86,14 @@ export async function* follow(
       const seen = await Promise.all(deploys.map((deploy) => seeDeploy(ports.documents, deploy)))
       yield seen
       const left = until - ports.clock.monotonic()
-      if (left <= 0 || signal.aborted || seen.every(({ rollout }) => isOver(rollout.phase))) return
+      if (left <= 0 || signal.aborted || seen.every(({ rollout }) => isWanted(rollout))) return
       await ports.clock.sleep(Math.min(1_000, left), AbortSignal.any([news.signal, signal]))
     }
   } finally {
     void subscription.then((subscribed) => subscribed?.[Symbol.dispose]())
   }
+}
+
+function isRolloutOver({ phase }: Rollout): boolean {
+  return isOver(phase)
 }

@@ -6,7 +6,7 @@ import { type Act, carry } from './carry.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
 import type { HeldLease, Leases } from './lease.ts'
 import { type ReconcilePorts, reconciler } from './reconcile.ts'
-import { closeSuperseded } from './request-deploy.ts'
+import { closeUnbegun } from './request-deploy.ts'
 import type { Rollout } from './rollout/model.ts'
 import { finish, type ServiceState, serviceDocument, start } from './service-state.ts'
 
@@ -104,7 +104,7 @@ async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal): P
 async function nextDeploy(ports: WorkerPorts, service: string): Promise<string | undefined> {
   const before = await ports.documents.read(serviceDocument, keys.service(service))
   if (before === undefined) return undefined
-  await closeSuperseded(ports, service, before.value)
+  await closeUnbegun(ports, service, before.value)
   const state = await change(ports, service, start)
   return state?.running
 }

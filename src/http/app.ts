@@ -9,6 +9,7 @@ import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
 import { allowReading } from './cors.ts'
 import { refuseCrossSite } from './cross-site.ts'
+import { deployControlRoutes } from './deploy-controls.ts'
 import { deployRoutes } from './deploys.ts'
 import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
@@ -59,6 +60,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     promoteRoutes({ ...services, ...deploying }, access),
     serviceActionRoutes({ ...services, ...deploying }, access),
     deployRoutes(services, services.config.services, deploying.externalUrl, access),
+    deployControlRoutes({ ...services, externalUrl: server.externalUrl }, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     legacyJsonRoutes(services.legacyPages, access),

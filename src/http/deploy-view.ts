@@ -1,9 +1,11 @@
 import type { Context } from 'koa'
+import { causeOf } from '../deploy/describe.ts'
+import { arithmetic } from '../deploy/rollout/limits.ts'
 import type { Rollout } from '../deploy/rollout/model.ts'
 
 /** What `/deploys/<id>` and the answer of a promotion show. */
 export function deployView(rollout: Rollout, externalUrl: string) {
-  const { deploy, service, project, version, phase, reason, nodes, createdAt, startedAt, finishedAt } = rollout
+  const { deploy, service, project, version, phase, reason, paused, nodes, createdAt, startedAt, finishedAt } = rollout
   const time = (milliseconds: number | undefined) =>
     milliseconds === undefined ? null : new Date(milliseconds).toISOString()
   return {
@@ -13,12 +15,25 @@ export function deployView(rollout: Rollout, externalUrl: string) {
     project,
     version,
     phase,
-    reason: reason ?? null,
+    reason: reason ?? paused?.reason ?? null,
+    /** The phase in which it goes on. */
+    pausedIn: phase === 'paused' ? (paused?.from ?? null) : null,
+    plan: nodes.length === 0 ? null : arithmetic(rollout, nodes.length),
+    /** Nodes that it went on without, by cause. */
+    without: {
+      failed: without(rollout, 'failed'),
+      unreachable: without(rollout, 'unreachable'),
+      excluded: without(rollout, 'excluded'),
+    },
     createdAt: time(createdAt),
     startedAt: time(startedAt),
     finishedAt: time(finishedAt),
     nodes,
   }
+}
+
+function without({ nodes }: Rollout, cause: ReturnType<typeof causeOf>): readonly string[] {
+  return nodes.filter((node) => causeOf(node) === cause).map(({ name }) => name)
 }
 
 export function answerAs(context: Context, json: object, text: () => string): void {

@@ -25,6 +25,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   conflict: 409,
   'promotion-refused': 409,
   'amendment-refused': 409,
+  'control-refused': 409,
   // PEP 792: an archived project takes no uploads, a quarantined one neither takes nor gives files.
   'project-closed': 403,
   'storage-unavailable': 503,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
+import { controlBody } from './deploy-controls.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
 import { rollbackBody } from './service-actions.ts'
@@ -26,6 +27,14 @@ const text = ['text/plain', 'application/json']
 const reading = { scope: 'read' } as const
 const amending = { scope: 'manage', body: reasonBody } as const
 const release = '/projects/{project}/{version}'
+
+const controlSummaries: Readonly<Record<string, string>> = {
+  pause: 'Begin nothing new; what is in hand on a node is finished',
+  resume: 'Go on; what failed is left out',
+  abort: 'End it; the nodes that were touched go back, one at a time',
+  retry: 'After a pause by a failure: try again what failed',
+  'exclude/{node}': 'Go on without this node',
+}
 
 /** The routes for programs, by method and path. Aliases and redirects are left out. */
 const operations: Readonly<Record<string, Operation>> = {
@@ -108,6 +117,12 @@ const operations: Readonly<Record<string, Operation>> = {
     answers: ['text/event-stream', 'text/plain'],
   },
   'get /deploys/{id}/output': { ...reading, summary: 'What the nodes printed', answers: ['text/plain'] },
+  ...Object.fromEntries(
+    Object.entries(controlSummaries).map(([control, summary]) => [
+      `post /deploys/{id}/${control}`,
+      { scope: 'deploy', body: controlBody, summary, answers: text },
+    ]),
+  ),
   'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },
   'post /tokens': {
     scope: 'admin',

@@ -137,7 +137,7 @@ const resultTexts: Readonly<Record<number, string>> = {
  */
 function statusOf(rollouts: readonly Rollout[]): number {
   const phases = rollouts.map(({ phase }) => phase)
-  if (phases.some((phase) => ['failed', 'rolled_back', 'rollback_failed'].includes(phase))) return 424
+  if (phases.some((phase) => ['failed', 'rolled_back', 'rollback_failed', 'aborted'].includes(phase))) return 424
   if (phases.includes('superseded')) return 409
   if (phases.some((phase) => !isOver(phase))) return 202
   return 200

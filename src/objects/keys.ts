@@ -26,6 +26,7 @@ export const keys = {
   deployRequest: (service: string, deploy: string) => `${join('deploys', service, deploy)}/request.json`,
   deployPlan: (service: string, deploy: string) => `${join('deploys', service, deploy)}/plan.json`,
   deployHead: (service: string, deploy: string) => `${join('deploys', service, deploy)}/head.json`,
+  deployControls: (service: string, deploy: string) => `${join('deploys', service, deploy)}/controls.json`,
   deployOutput: (service: string, deploy: string, node: string, attempt: string) =>
     `${join('deploys', service, deploy, 'output', node, attempt)}.txt`,
   deployOutputPrefix: (service: string, deploy: string) => `${join('deploys', service, deploy, 'output')}/`,

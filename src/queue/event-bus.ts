@@ -1,7 +1,10 @@
 /** Something changed; whoever cares reads the document. */
 export interface BusEvent {
-  /** `deploy`: head of a deploy was saved. `service`: its document was. `token`: a token was changed or revoked. */
-  readonly topic: 'deploy' | 'service' | 'token'
+  /**
+   * `deploy`: head of a deploy was saved. `control`: a deploy was told something. `service`: its document was saved.
+   * `token`: a token was changed or revoked.
+   */
+  readonly topic: 'deploy' | 'control' | 'service' | 'token'
   /** The id of the deploy, service or token. */
   readonly id: string
   /** Serial of the document that was written, so that a reader knows whether it has it already. */

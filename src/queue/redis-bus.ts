@@ -3,7 +3,11 @@ import type { BusEvent, EventBus } from './event-bus.ts'
 import { failFast, inTime, isWithoutRights, openRedis } from './redis-connection.ts'
 
 const channel = 'wheelhouse:events'
-const eventSchema = z.object({ topic: z.enum(['deploy', 'service', 'token']), id: z.string(), serial: z.number() })
+const eventSchema = z.object({
+  topic: z.enum(['deploy', 'control', 'service', 'token']),
+  id: z.string(),
+  serial: z.number(),
+})
 
 const rightsNeeded =
   `The Redis user in REDIS_URL may not publish or subscribe on ${channel}: allow it with ACL SETUSER <user> &wheelhouse:*. ` +

@@ -1,6 +1,13 @@
 import { auditDocument } from '../audit/model.ts'
 import { channelsDocument } from '../channels/model.ts'
-import { headDocument, leaseDocument, lockDocument, planDocument, requestDocument } from '../deploy/documents.ts'
+import {
+  controlsDocument,
+  headDocument,
+  leaseDocument,
+  lockDocument,
+  planDocument,
+  requestDocument,
+} from '../deploy/documents.ts'
 import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
 import { storeIdDocument } from '../deploy/store-id.ts'
@@ -26,6 +33,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^deploys\/[^/]+\/[^/]+\/request\.json$/, (documents, key) => documents.read(requestDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/plan\.json$/, (documents, key) => documents.read(planDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/head\.json$/, (documents, key) => documents.read(headDocument, key)],
+  [/^deploys\/[^/]+\/[^/]+\/controls\.json$/, (documents, key) => documents.read(controlsDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/output\//, async () => undefined],
   [/^tokens\/[^/]+\.json$/, (documents, key) => documents.read(tokenDocument, key)],
   [/^ssh\/known-hosts\.json$/, (documents, key) => documents.read(knownHostsDocument, key)],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { newRollout } from '../../src/deploy/rollout/begin.ts'
-import type { Effect, NodeProgress, Outcome, Rollout } from '../../src/deploy/rollout/model.ts'
+import type { Effect, Limits, NodeProgress, Outcome, Rollout } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
 
 const befores = ['nothing', 'healthy', 'broken', 'this release', 'this release, it says'] as const
@@ -52,12 +52,11 @@ function failsIn(world: World): Fails {
     kind !== 'soak' && (world.failures[Number(/\.(\d+)-/.exec(attempt)?.[1]) % world.failures.length] ?? false)
 }
 
-function outcomeOf(world: World, effect: Effect, fails: Fails): Outcome {
+export function outcomeOf(world: World & Partial<Limits>, effect: Effect, fails: Fails): Outcome {
   if (fails(effect)) return { ok: false, problem: `${effect.kind} failed` }
   if (effect.kind === 'plan') {
-    const { maxUnavailable, soakSeconds } = world
-    const nodes = world.nodes.map((_, n) => `node${n}`)
-    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable, soakSeconds } }
+    const { nodes, failures: _failures, order: _order, ...limits } = world
+    return { ok: true, found: { kind: 'plan', nodes: nodes.map((_, n) => `node${n}`), ...limits } }
   }
   if (effect.kind === 'probe') {
     const node = world.nodes[Number(effect.node?.slice(4))]
@@ -104,7 +103,9 @@ export const pairs = (states: readonly Rollout[]) =>
 
 /** Nodes on which an effect was decided by a step. */
 export const decided = (before: Rollout, after: Rollout, kind: Effect['kind']) =>
-  after.effects.filter((one) => one.kind === kind && !before.effects.includes(one)).flatMap(({ node }) => node ?? [])
+  after.effects
+    .filter(({ kind: is, attempt }) => is === kind && !before.effects.some((one) => one.attempt === attempt))
+    .flatMap(({ node }) => node ?? [])
 
 /** Nodes of which a step took in that they run the release. */
 export const seenRunning = (before: Rollout, after: Rollout) =>

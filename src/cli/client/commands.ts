@@ -12,6 +12,7 @@ export function clientCommands(terminal: Terminal): readonly Command[] {
     deploysCommand(terminal),
     logsCommand(terminal),
     ...holdCommands(terminal),
+    ...orderCommands(terminal),
   ]
 }
 
@@ -109,6 +110,35 @@ function holdCommands(terminal: Terminal): readonly Command[] {
         }),
       ),
   )
+}
+
+function orderCommands(terminal: Terminal): readonly Command[] {
+  const orders = [
+    ['pause', 'begin nothing new in a deploy'],
+    ['resume', 'let a paused deploy go on'],
+    ['abort', 'end a deploy, and take its nodes back'],
+    ['retry', 'try the failed nodes of a paused deploy again'],
+  ] as const
+  const order = (deploy: string, path: string, reason: string | undefined) =>
+    run(terminal, async (server) => {
+      const answer = await server.ask(`${deployPath(deploy)}/${path}`, { method: 'POST', body: said(reason) })
+      terminal.print((await answer.text()).trimEnd())
+      return 0
+    })
+  const exclude = clientCommand('exclude', 'go on without a node')
+    .argument('<deploy>')
+    .argument('<node>')
+    .option('--reason <text>', 'kept in the audit')
+    .action((deploy: string, node: string, { reason }: { reason?: string }) =>
+      order(deploy, `exclude/${encodeURIComponent(node)}`, reason),
+    )
+  const others = orders.map(([verb, description]) =>
+    clientCommand(verb, description)
+      .argument('<deploy>')
+      .option('--reason <text>', 'kept in the audit')
+      .action((deploy: string, { reason }: { reason?: string }) => order(deploy, verb, reason)),
+  )
+  return [...others, exclude]
 }
 
 function clientCommand(name: string, description: string): Command {

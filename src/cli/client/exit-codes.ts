@@ -17,12 +17,14 @@ const codeOfPhase: Readonly<Partial<Record<Phase, number>>> = {
   failed: exitCodes.failed,
   rollback_failed: exitCodes.failed,
   rolled_back: exitCodes.rolledBack,
+  aborted: exitCodes.aborted,
   superseded: exitCodes.superseded,
 }
 
 const worstFirst = [
   exitCodes.failed,
   exitCodes.rolledBack,
+  exitCodes.aborted,
   exitCodes.superseded,
   exitCodes.stillRunning,
   exitCodes.stable,

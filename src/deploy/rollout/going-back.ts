@@ -1,15 +1,13 @@
+import { followed, goesBack, takeBack } from './in-hand.ts'
 import type { NodeProgress, Phase, Rollout } from './model.ts'
-import { changeNode, decideOn, end, isBusy, outOfService, serves } from './progress.ts'
+import { end, isBusy, outOfService, serves } from './progress.ts'
 
+/** What was under way when another node failed is followed to its end, to be known; only then it goes back. */
 export function rollingBack(rollout: Rollout, now: number): Rollout {
-  const toCheck = rollout.nodes.find((node) => node.state === 'checking' && !isBusy(rollout, node))
-  if (toCheck !== undefined) return decideOn(rollout, 'check', toCheck, 'checking')
-  // What was under way when another node failed is followed to its end, to be known; only then it goes back.
-  const toVerify = rollout.nodes.find((node) => node.state === 'verifying' && !isBusy(rollout, node))
-  if (toVerify !== undefined) return decideOn(rollout, 'verify', toVerify, 'verifying')
+  const going = followed(rollout)
+  if (going !== undefined) return going
   const next = nextToRestore(rollout)
-  if (next !== undefined && next.before === undefined) return changeNode(rollout, next.name, { state: 'stranded' })
-  if (next !== undefined) return decideOn(rollout, 'restore', next, 'restoring')
+  if (next !== undefined) return takeBack(rollout, next)
   return rollout.effects.length > 0 ? rollout : end(rollout, endOfRollback(rollout), now)
 }
 
@@ -18,7 +16,7 @@ export function rollingBack(rollout: Rollout, now: number): Rollout {
  * One that served nobody before is left on the new release, where it serves: what it has to go back to is worse.
  */
 function nextToRestore(rollout: Rollout): NodeProgress | undefined {
-  if (rollout.nodes.some(({ state }) => state === 'restoring' || state === 'checking')) return undefined
+  if (goesBack(rollout)) return undefined
   const free = rollout.nodes.filter((node) => !isBusy(rollout, node))
   const updated = free.filter((node) => node.state === 'updated' && serves(node))
   const allowed = outOfService(rollout) < rollout.maxUnavailable
@@ -26,8 +24,9 @@ function nextToRestore(rollout: Rollout): NodeProgress | undefined {
 }
 
 /** A first deploy has nothing to go back to: it has failed, without any rollback to speak of. */
-function endOfRollback({ nodes }: Rollout): Phase {
+function endOfRollback({ nodes, aborted }: Rollout): Phase {
   const stuck = nodes.some((node) => node.state === 'lost' || (node.state === 'updated' && serves(node)))
   if (stuck) return 'rollback_failed'
+  if (aborted) return 'aborted'
   return nodes.some(({ state }) => state === 'restored') ? 'rolled_back' : 'failed'
 }

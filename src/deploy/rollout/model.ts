@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Where a deploy stands. Those after `rolling_back` are ends. */
+/** Where a deploy stands. In `paused` it waits for a person; those after `rolling_back` are ends. */
 export const phases = [
   'queued',
   'planning',
@@ -8,12 +8,14 @@ export const phases = [
   'staging',
   'rolling',
   'soaking',
+  'paused',
   'rolling_back',
   'succeeded',
   'failed',
   'rolled_back',
   'rollback_failed',
   'superseded',
+  'aborted',
 ] as const
 
 export type Phase = (typeof phases)[number]
@@ -26,6 +28,8 @@ export type Phase = (typeof phases)[number]
  * - `failed`: touched, and not seen running the new release; goes back if it can.
  * - `restoring` → `checking` → `restored`: back on what it ran before.
  * - `lost`: could not be taken back. `stranded`: had no earlier release to go back to.
+ * - Left out, untouched: `unreachable` (nobody could ask it), `unprepared` (what comes before the switch failed there).
+ * - `excluded`: left out by a person; one that was touched was taken back before, or could not be.
  */
 export const nodeStates = [
   'waiting',
@@ -41,6 +45,9 @@ export const nodeStates = [
   'restored',
   'lost',
   'stranded',
+  'unreachable',
+  'unprepared',
+  'excluded',
 ] as const
 
 export type NodeState = (typeof nodeStates)[number]
@@ -68,6 +75,15 @@ const nodeProgress = z.object({
   activation: z.string().optional(),
   /** What went wrong here, as a sentence. */
   problem: z.string().optional(),
+  /** Counts against the budget of failures, whatever became of the node afterwards. */
+  failure: z.boolean().optional(),
+  /**
+   * What is decided of a failed node while the others go on: taken back by itself (`restored`), taken back and left out
+   * (`excluded`), or tried once more (`again`). Without it the node waits for what is decided of all.
+   */
+  fate: z.enum(['restored', 'excluded', 'again']).optional(),
+  /** The wave in which it is touched, from 0. */
+  wave: z.int().optional(),
 })
 
 export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
@@ -100,7 +116,58 @@ const effect = z.object({
 /** Something that the world owes us: it was decided and saved, and its outcome is not yet known. */
 export type Effect = Readonly<z.infer<typeof effect>>
 
-export const rolloutSchema = z.object({
+export const failurePolicies = ['roll_back', 'stop', 'pause'] as const
+
+export type FailurePolicy = (typeof failurePolicies)[number]
+
+/** What a fleet allows, as counts of its nodes. In documents from before there were such, all that is optional is absent. */
+const limits = z.object({
+  maxUnavailable: z.int(),
+  soakSeconds: z.number(),
+  /** Between waves, where it differs from the soak. */
+  waveSoakSeconds: z.number().optional(),
+  /** How many nodes have been touched at the end of each wave, the last being all; absent: one wave. */
+  waves: z.array(z.int()).optional(),
+  /** Nodes that go first. */
+  canary: z.array(z.string()).optional(),
+  maxFailures: z.int().optional(),
+  maxUnreachable: z.int().optional(),
+  onFailure: z.enum(failurePolicies).optional(),
+})
+
+export type Limits = Readonly<z.infer<typeof limits>>
+
+export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude'] as const
+
+export type ControlKind = (typeof controlKinds)[number]
+
+export const controlSchema = z.object({
+  /** From 1, without gaps: each is taken once, in this order. */
+  number: z.int().min(1),
+  /** Tells two that are alike apart. */
+  id: z.string(),
+  kind: z.enum(controlKinds),
+  /** For `exclude`. */
+  node: z.string().optional(),
+  by: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+  reason: z.string().optional(),
+})
+
+/** What a person told a deploy to do. */
+export type Control = Readonly<z.infer<typeof controlSchema>>
+
+const paused = z.object({
+  /** Where it goes on. */
+  from: z.enum(phases),
+  /** Why, as a sentence. */
+  reason: z.string(),
+  /** Whether something failed, so that it waits for what is to be done about it. */
+  failure: z.boolean(),
+})
+
+export const rolloutSchema = limits.extend({
   deploy: z.string(),
   service: z.string(),
   project: z.string(),
@@ -112,8 +179,13 @@ export const rolloutSchema = z.object({
   fence: z.int(),
   /** Effects decided so far; numbers their attempts. */
   decided: z.int(),
-  maxUnavailable: z.int(),
-  soakSeconds: z.number(),
+  /** Number of the last control that was taken. */
+  controls: z.int().optional(),
+  paused: paused.optional(),
+  /** Whether a person ended it: it goes back, and ends as `aborted`. */
+  aborted: z.boolean().optional(),
+  /** The wave that may be touched: those before it were watched. */
+  wave: z.int().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */
   proven: z.boolean().optional(),
   /** Whether all updated nodes were looked at again since the last restart was decided. */
@@ -139,15 +211,17 @@ export type Rollout = Readonly<
 >
 
 /** How an effect ended. `plan`, `probe` and `resolve` bring what was found. */
-export type Outcome = { readonly ok: true; readonly found?: Finding } | { readonly ok: false; readonly problem: string }
+export type Outcome =
+  | { readonly ok: true; readonly found?: Finding }
+  | {
+      readonly ok: false
+      readonly problem: string
+      /** Whether the node could not be asked at all: that says nothing about the release. */
+      readonly unreachable?: boolean
+    }
 
 export type Finding =
-  | {
-      readonly kind: 'plan'
-      readonly nodes: readonly string[]
-      readonly maxUnavailable: number
-      readonly soakSeconds: number
-    }
+  | ({ readonly kind: 'plan'; readonly nodes: readonly string[] } & Limits)
   | { readonly kind: 'probe'; readonly nodeClass: string; readonly before?: NodeProgress['before'] }
   | { readonly kind: 'resolve'; readonly lock: string }
 
@@ -155,6 +229,7 @@ export type RolloutEvent =
   | { readonly kind: 'begin' }
   | { readonly kind: 'superseded'; readonly by: string }
   | { readonly kind: 'outcome'; readonly attempt: string; readonly outcome: Outcome }
+  | { readonly kind: 'control'; readonly control: Control }
 
 export function isOver(phase: Phase): boolean {
   return phases.indexOf(phase) > phases.indexOf('rolling_back')

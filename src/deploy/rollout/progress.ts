@@ -4,9 +4,9 @@ export function changeNode(rollout: Rollout, name: string, change: Partial<NodeP
   return { ...rollout, nodes: rollout.nodes.map((node) => (node.name === name ? { ...node, ...change } : node)) }
 }
 
-/** The first reason stands: what goes wrong afterwards is mostly its consequence. */
-export function fail(rollout: Rollout, phase: Phase, reason: string): Rollout {
-  return { ...rollout, phase, reason: rollout.reason ?? reason }
+/** Nothing new is begun until a person says how it goes on. */
+export function pause(rollout: Rollout, reason: string, failure: boolean): Rollout {
+  return { ...rollout, phase: 'paused', paused: { from: phaseOf(rollout), reason, failure } }
 }
 
 /** Decides an effect. Its attempt is numbered, so that deciding again, in another worker, gives it another name. */
@@ -41,6 +41,14 @@ export function end(rollout: Rollout, phase: Phase, now: number): Rollout {
   return { ...rollout, phase, finishedAt: now }
 }
 
+/** All that was to be done is done. A deploy to nobody is no success. */
+export function finish(rollout: Rollout, now: number): Rollout {
+  if (rollout.nodes.some(({ state }) => state === 'updated' || state === 'current')) {
+    return end(rollout, 'succeeded', now)
+  }
+  return end({ ...rollout, reason: 'No node runs it: all of them were left out.' }, 'failed', now)
+}
+
 export function isBusy(rollout: Rollout, node: NodeProgress): boolean {
   return rollout.effects.some((effect) => effect.node === node.name)
 }
@@ -64,6 +72,37 @@ export function outOfService(rollout: Rollout): number {
   return rollout.nodes.filter((node) => countsAsUnavailable(node) && serves(node)).length
 }
 
+/** What served nobody before and is left as it is takes nothing away from anybody. */
 function countsAsUnavailable(node: NodeProgress): boolean {
-  return ['activating', 'verifying', 'failed', 'restoring', 'checking', 'lost', 'stranded'].includes(node.state)
+  if (node.state === 'lost' || node.state === 'stranded') return serves(node)
+  return ['activating', 'verifying', 'failed', 'restoring', 'checking'].includes(node.state)
+}
+
+export function updatedNodes({ nodes }: Rollout): readonly NodeProgress[] {
+  return nodes.filter(({ state }) => state === 'updated')
+}
+
+/** A node that is left out from here on counts no more. */
+export function leaveOut(rollout: Rollout, name: string): Rollout {
+  return changeNode(rollout, name, { state: 'excluded', failure: undefined, fate: undefined })
+}
+
+/** What is under way on nodes, as looks and restarts are; waiting is not. */
+export function isAtWork({ effects }: Rollout): boolean {
+  return effects.some(({ kind }) => kind !== 'soak')
+}
+
+/** Nobody waits any longer: what is decided next does not depend on it. */
+export function withoutSoak(rollout: Rollout): Rollout {
+  return { ...rollout, effects: rollout.effects.filter(({ kind }) => kind !== 'soak') }
+}
+
+/** Whether nothing that runs has been touched in this phase or those before it. */
+export function isBeforeTouching(phase: Phase): boolean {
+  return ['queued', 'planning', 'resolving', 'staging'].includes(phase)
+}
+
+/** The phase in which it is, or goes on where it is paused. */
+export function phaseOf({ phase, paused }: Rollout): Phase {
+  return phase === 'paused' && paused !== undefined ? paused.from : phase
 }

@@ -1,65 +1,102 @@
+import { giveUp } from './failing.ts'
+import { inHand } from './in-hand.ts'
 import type { NodeProgress, Rollout } from './model.ts'
-import { decide, decideOn, end, isBusy, recheckAll, serves, unavailable } from './progress.ts'
+import {
+  changeNode,
+  decide,
+  decideOn,
+  end,
+  finish,
+  isAtWork,
+  recheckAll,
+  serves,
+  unavailable,
+  updatedNodes,
+} from './progress.ts'
+import { inOrder } from './waves.ts'
 
 /**
- * Node after node is switched, restarted and seen to run the release. The first one goes alone and is watched for a while
- * before any other is touched, and before each further restart all that run the release are looked at again: one that
- * dies some seconds after its start is met on one node, not on all of them.
+ * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
+ * alone and is watched for a while before any other is touched, as all are between waves, and before each further restart
+ * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
-  const toVerify = rollout.nodes.find((node) => node.state === 'verifying' && !isBusy(rollout, node))
-  if (toVerify !== undefined) return decideOn(rollout, 'verify', toVerify, 'verifying')
+  const going = inHand(rollout)
+  if (going !== undefined) return going
+  if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
-  const staged = rollout.nodes.filter(({ state }) => state === 'staged')
-  if (staged.length === 0) return lastSoak(rollout, now)
-  const batch = nextBatch(rollout, staged)
-  if (batch.length === 0) return rollout
-  if (updatedNodes(rollout).length === 0) return activate(rollout, batch)
-  if (!rollout.proven) return watchTheFirst(rollout, now)
+  const candidates = candidatesIn(rollout)
+  if (candidates.length === 0) return lastSoak(rollout, now)
+  const batch = batchOf(rollout, candidates)
+  if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
+  if (updatedNodes(rollout).length === 0) return activate({ ...rollout, proven: false }, batch)
+  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
   return rollout.rechecked ? activate(rollout, batch) : recheckAll(rollout)
 }
 
-/**
- * Those that serve nobody go first: what they are to run is tried where nothing can be lost, and no node that serves is
- * taken out while they are still out.
- */
-function nextBatch(rollout: Rollout, staged: readonly NodeProgress[]): readonly NodeProgress[] {
-  const idle = staged.filter((node) => !serves(node))
-  const serving = staged.filter(serves)
-  const next = idle.length > 0 ? idle : serving
-  return next.slice(0, room(rollout))
+/** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
+function candidatesIn({ nodes }: Rollout): readonly NodeProgress[] {
+  const again = nodes.filter(({ state, fate }) => state === 'failed' && fate === 'again')
+  if (again.length > 0) return again
+  const staged = nodes.filter(({ state }) => state === 'staged')
+  const wave = Math.min(...staged.map(waveOf))
+  return staged.filter((node) => waveOf(node) === wave)
 }
 
-/** How many nodes may be restarted now: one, as long as none is known to run the release. */
-function room(rollout: Rollout): number {
+function waveOf({ wave = 0 }: NodeProgress): number {
+  return wave
+}
+
+/** How many may be restarted now: one, as long as none is known to run the release. */
+function batchOf(rollout: Rollout, candidates: readonly NodeProgress[]): readonly NodeProgress[] {
+  const alone = updatedNodes(rollout).length === 0
+  if (candidates.some(({ state }) => state === 'failed'))
+    return candidates.slice(0, alone ? idleRoom(rollout) : undefined)
+  const idle = candidates.filter((node) => !serves(node))
+  const next = inOrder(rollout, idle.length > 0 ? idle : candidates)
   const out = unavailable(rollout)
-  if (updatedNodes(rollout).length === 0) return out === 0 ? 1 : 0
-  return Math.max(0, rollout.maxUnavailable - out)
+  const room = Math.max(0, rollout.maxUnavailable - out)
+  return next.slice(0, alone ? Math.min(room, idleRoom(rollout)) : room)
+}
+
+/** One, where nothing is being done anywhere. */
+function idleRoom(rollout: Rollout): number {
+  return isAtWork(rollout) ? 0 : 1
 }
 
 /** All at once: what was seen before the first of them counts for none that comes later. */
 function activate(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
-  return batch.reduce<Rollout>((next, node) => decideOn(next, 'activate', node, 'activating'), {
-    ...rollout,
-    rechecked: false,
-  })
+  const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
+  return batch.reduce<Rollout>(
+    (next, node) => changeNode(decideOn(next, 'activate', node, 'activating'), node.name, { fate: undefined }),
+    { ...rollout, wave, rechecked: false },
+  )
 }
 
-function watchTheFirst(rollout: Rollout, now: number): Rollout {
-  const proven = { ...rollout, proven: true }
-  return rollout.soakSeconds === 0 ? recheckAll(proven) : soak(proven, now)
+function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): boolean {
+  return batch.some((node) => waveOf(node) > wave)
+}
+
+/** Only what is at rest can be watched. */
+function watch(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
+  if (isAtWork(rollout)) return rollout
+  const seconds = beginsWave(rollout, batch) ? (rollout.waveSoakSeconds ?? rollout.soakSeconds) : rollout.soakSeconds
+  const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
+  const watched = { ...rollout, proven: true, wave }
+  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds, now)
 }
 
 function lastSoak(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
-  if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return end(rollout, 'succeeded', now)
-  return soak({ ...rollout, phase: 'soaking' }, now)
+  if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return finish(rollout, now)
+  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds, now)
 }
 
-function soak(rollout: Rollout, now: number): Rollout {
-  return decide(rollout, 'soak', { until: now + rollout.soakSeconds * 1000 })
+function soak(rollout: Rollout, seconds: number, now: number): Rollout {
+  return decide(rollout, 'soak', { until: now + seconds * 1000 })
 }
 
-function updatedNodes({ nodes }: Rollout): readonly NodeProgress[] {
-  return nodes.filter(({ state }) => state === 'updated')
+function stuckBy({ nodes, maxUnavailable }: Rollout): string {
+  const lost = nodes.filter(({ state }) => state === 'lost').map(({ name }) => name)
+  return `No further node may be taken out of service, ${maxUnavailable} at a time: ${lost.join(', ')} could not be taken back`
 }

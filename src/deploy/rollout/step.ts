@@ -1,5 +1,8 @@
 import { advance } from './advance.ts'
+import { takeControl } from './controls.ts'
+import { failed } from './failing.ts'
 import {
+  type Control,
   type Effect,
   type Finding,
   isOver,
@@ -8,7 +11,7 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, fail, recheckAll } from './progress.ts'
+import { changeNode, leaveOut, recheckAll } from './progress.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
@@ -24,16 +27,23 @@ export function step(rollout: Rollout, event: RolloutEvent, now: number): Rollou
       return rollout.phase === 'queued'
         ? { ...rollout, phase: 'superseded', reason: `${event.by} came before it began.`, finishedAt: now }
         : rollout
+    case 'control':
+      return afterControl(rollout, event.control, now)
     case 'outcome':
       return afterOutcome(rollout, event.attempt, event.outcome, now)
   }
+}
+
+function afterControl(rollout: Rollout, control: Control, now: number): Rollout {
+  const taken = takeControl(rollout, control)
+  return taken === rollout ? rollout : advance(taken, now)
 }
 
 function afterOutcome(rollout: Rollout, attempt: string, outcome: Outcome, now: number): Rollout {
   const effect = rollout.effects.find((one) => one.attempt === attempt)
   if (effect === undefined) return rollout
   const without = { ...rollout, effects: rollout.effects.filter((one) => one !== effect) }
-  const applied = outcome.ok ? succeeded(without, effect, outcome.found) : failed(without, effect, outcome.problem)
+  const applied = outcome.ok ? succeeded(without, effect, outcome.found) : failed(without, effect, outcome)
   return advance(applied, now)
 }
 
@@ -48,25 +58,22 @@ function succeeded(rollout: Rollout, effect: Effect, found: Finding | undefined)
     check: 'restored',
   }
   const state = next[effect.kind]
-  if (state === undefined || effect.node === undefined) return rollout
+  const node = rollout.nodes.find(({ name }) => name === effect.node)
+  if (state === undefined || node === undefined || node.state === 'excluded') return rollout
   // Where the service did not answer before, nobody can ask it now for more than to be back where it was.
-  const restored = effect.kind === 'restore' && !wasHealthy(rollout, effect.node)
-  return changeNode(rollout, effect.node, { state: restored ? 'restored' : state })
-}
-
-function wasHealthy(rollout: Rollout, name: string): boolean {
-  return rollout.nodes.find((node) => node.name === name)?.before?.healthy ?? false
+  const restored = effect.kind === 'restore' && !node.before?.healthy
+  if (state !== 'restored' && !restored) return changeNode(rollout, node.name, { state })
+  return node.fate === 'excluded'
+    ? leaveOut(rollout, node.name)
+    : changeNode(rollout, node.name, { state: 'restored', fate: undefined })
 }
 
 function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
   switch (found.kind) {
-    case 'plan':
-      return {
-        ...rollout,
-        nodes: found.nodes.map((name) => ({ name, state: 'waiting' })),
-        maxUnavailable: found.maxUnavailable,
-        soakSeconds: found.soakSeconds,
-      }
+    case 'plan': {
+      const { kind: _kind, nodes, ...limits } = found
+      return { ...rollout, ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
+    }
     case 'probe':
       return changeNode(rollout, effect.node ?? '', {
         state: 'ready',
@@ -74,23 +81,11 @@ function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
         before: found.before,
       })
     case 'resolve':
-      return { ...rollout, locks: { ...rollout.locks, [effect.nodeClass ?? '']: found.lock } }
-  }
-}
-
-/** Before anything was touched a failure ends the deploy; after it, the touched nodes go back. */
-function failed(rollout: Rollout, effect: Effect, problem: string): Rollout {
-  const told = effect.node === undefined ? rollout : changeNode(rollout, effect.node, { problem })
-  const reason = effect.node === undefined ? problem : `${effect.node}: ${problem}`
-  switch (effect.kind) {
-    case 'activate':
-    case 'verify':
-    case 'recheck':
-      return fail(changeNode(told, effect.node ?? '', { state: 'failed' }), 'rolling_back', reason)
-    case 'restore':
-    case 'check':
-      return changeNode(told, effect.node ?? '', { state: 'lost' })
-    default:
-      return fail(told, rollout.phase, reason)
+      return changeNode(
+        { ...rollout, locks: { ...rollout.locks, [effect.nodeClass ?? '']: found.lock } },
+        effect.node ?? '',
+        // Of an earlier try.
+        { problem: undefined },
+      )
   }
 }

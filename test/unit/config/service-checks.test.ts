@@ -34,6 +34,8 @@ describe('a service in wheelhouse.yaml', () => {
   it('is content with what is right', async () => {
     expect(await mistakesIn({ web: service })).toBe('')
     expect(await mistakesIn({ web: { ...service, rollout: { max_unavailable: 2, all_at_once: true } } })).toBe('')
+    const policy = { waves: [1, '50%'], canary: ['web2.example.com'], max_failures: '0%', on_failure: 'pause' }
+    expect(await mistakesIn({ web: { ...service, rollout: { ...policy, max_unavailable: '50%' } } })).toBe('')
     expect(await mistakesIn({ web: service, jobs: { ...service, root: '/srv/jobs' } })).toBe('')
     expect(await mistakesIn({ web: { ...service, restart: { command: ['systemctl', 'restart', 'app'] } } })).toBe('')
     expect(await mistakesIn({ web: { ...service, restart: { command: ['/srv/app/hup-free-restart', '-1'] } } })).toBe(
@@ -67,6 +69,48 @@ describe('a service in wheelhouse.yaml', () => {
       { rollout: { max_unavailable: 2 } },
       'services.web.rollout.max_unavailable: 2 of 2 nodes: all would be out of service at once. Say all_at_once: true',
     ],
+    [
+      'all nodes at once by a share',
+      { rollout: { max_unavailable: '100%' } },
+      'services.web.rollout.max_unavailable: 2 of 2 nodes: all would be out of service at once',
+    ],
+    ...[0, '0%', '101%', 1.5, '10', 'half', -1].map((wrong): [string, object, string] => [
+      `max_unavailable ${wrong}`,
+      { rollout: { max_unavailable: wrong } },
+      'services.web.rollout.max_unavailable: expected a number of nodes, at least 1, or a share of them, 1% to 100%',
+    ]),
+    ...['max_failures', 'max_unreachable'].map((name): [string, object, string] => [
+      name,
+      { rollout: { [name]: '150%' } },
+      `services.web.rollout.${name}: expected a number of nodes, at least 0, or a share of them, 0% to 100%`,
+    ]),
+    [
+      'a wave that is no wave',
+      { rollout: { waves: [1, '200%'] } },
+      'services.web.rollout.waves.1: expected a number of nodes, at least 1',
+    ],
+    ['no wave', { rollout: { waves: [] } }, 'services.web.rollout.waves: expected at least one wave'],
+    [
+      'waves that shrink',
+      { rollout: { waves: [2, '50%'] } },
+      'services.web.rollout.waves.1: ends after 1 of 2 nodes, before the wave in front of it (2)',
+    ],
+    [
+      'a soak between waves that are not there',
+      { rollout: { wave_soak_seconds: 5 } },
+      'services.web.rollout.wave_soak_seconds: is for waves or canary',
+    ],
+    [
+      'a canary that is no node',
+      { rollout: { canary: ['web1.example.com', 'web9'] } },
+      'services.web.rollout.canary.1: there is no node "web9" in fleet.nodes',
+    ],
+    [
+      'a canary twice',
+      { rollout: { canary: ['web1.example.com', 'web1.example.com'] } },
+      'services.web.rollout.canary.1: "web1.example.com" is there twice',
+    ],
+    ['another policy', { rollout: { on_failure: 'shrug' } }, 'services.web.rollout.on_failure: '],
     [
       'a check that cannot pass',
       { verify: { ...service.verify, probes: 10, interval_seconds: 5, timeout_seconds: 30 } },

@@ -288,7 +288,7 @@ describe('a rollout', () => {
       'updated',
       'lost',
     ])
-    expect(failing(['stage node1'])).toEqual(['failed', 'node1: stage failed', 'staged', 'ready'])
+    expect(failing(['stage node1'])).toEqual(['failed', 'node1: stage failed', 'staged', 'unprepared'])
   })
 
   it('is superseded only while it has not begun', () => {

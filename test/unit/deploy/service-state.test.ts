@@ -9,6 +9,7 @@ import {
   type ServiceState,
   start,
   stateFor,
+  withdraw,
 } from '../../../src/deploy/service-state.ts'
 
 const at = '2026-11-25T00:00:00Z'
@@ -54,6 +55,15 @@ describe('a service’s document', () => {
   it('starts nothing where one runs, or none waits', () => {
     expect(start(newServiceState())).toBeUndefined()
     expect(start(stateAfter(enters(1), start, enters(2)))).toBeUndefined()
+  })
+
+  it('lets one that waits be withdrawn, and no other', () => {
+    const state = stateAfter(enters(1), start, enters(2))
+    expect(withdraw(state, { deploy: 'web.production.1', version: '1.1' }, at)).toBeUndefined()
+    const next = withdraw(state, { deploy: 'web.production.2', version: '1.2' }, at)
+    expect(next).toMatchObject({ running: 'web.production.1', closing: ['web.production.2'] })
+    expect(next?.waiting).toBeUndefined()
+    expect(next?.recent[0]).toMatchObject({ deploy: 'web.production.2', phase: 'aborted' })
   })
 
   it('lets a deploy enter once', () => {

@@ -1,0 +1,79 @@
+import type { Effect, Rollout } from './model.ts'
+import { changeNode, isBeforeTouching, pause, phaseOf, withoutSoak } from './progress.ts'
+
+export interface Failure {
+  readonly problem: string
+  readonly unreachable?: boolean
+}
+
+/** What follows from an effect that failed: for its node, and beyond the budget for the whole deploy. */
+export function failed(rollout: Rollout, effect: Effect, { problem, unreachable = false }: Failure): Rollout {
+  const node = rollout.nodes.find(({ name }) => name === effect.node)
+  if (effect.node === undefined) return withoutFleet(rollout, problem)
+  if (node === undefined || node.state === 'excluded') return rollout
+  const reason = `${node.name}: ${problem}`
+  switch (effect.kind) {
+    case 'restore':
+    case 'check':
+      return changeNode(rollout, node.name, { problem, state: 'lost', fate: undefined })
+    case 'activate':
+    case 'verify':
+    case 'recheck':
+      return judge(changeNode(rollout, node.name, { problem, state: 'failed', failure: true }), node.name, reason)
+    default:
+      if (unreachable) {
+        return judge(changeNode(rollout, node.name, { problem, state: 'unreachable' }), node.name, reason)
+      }
+      // What the release needs is the same on every node of the class: no budget helps.
+      if (effect.kind === 'resolve') return giveUp(changeNode(rollout, node.name, { problem }), reason)
+      return judge(changeNode(rollout, node.name, { problem, state: 'unprepared', failure: true }), node.name, reason)
+  }
+}
+
+/** Nobody can be asked for anything yet: whatever the policy, it is over. */
+function withoutFleet(rollout: Rollout, problem: string): Rollout {
+  return { ...rollout, phase: phaseOf(rollout), paused: undefined, reason: rollout.reason ?? problem }
+}
+
+function judge(rollout: Rollout, name: string, reason: string): Rollout {
+  if (isDecided(rollout)) return rollout
+  const excess = excessOf(rollout)
+  if (excess !== undefined) return giveUp(rollout, `${reason}${excess}`)
+  const touched = rollout.nodes.some((node) => node.name === name && node.state === 'failed')
+  return touched ? changeNode(rollout, name, { fate: 'restored' }) : rollout
+}
+
+/** How far the budget is exceeded, to stand behind the reason; `undefined` where it is not. */
+function excessOf(rollout: Rollout): string | undefined {
+  const { maxFailures = 0, maxUnreachable = 0 } = rollout
+  const [failures, unreachable] = [failuresIn(rollout), unreachableIn(rollout)]
+  if (failures > maxFailures) return said(failures, 'failed', maxFailures)
+  return unreachable > maxUnreachable ? said(unreachable, 'unreachable', maxUnreachable) : undefined
+}
+
+function said(count: number, what: string, allowed: number): string {
+  return allowed === 0 ? '' : ` (${count} nodes ${what}, ${allowed} allowed)`
+}
+
+/** Over the whole deploy, not by wave; those that a person left out count no more. */
+export function failuresIn({ nodes }: Rollout): number {
+  return nodes.filter(({ failure }) => failure === true).length
+}
+
+export function unreachableIn({ nodes }: Rollout): number {
+  return nodes.filter(({ state }) => state === 'unreachable').length
+}
+
+/** More went wrong than is allowed, or nothing can go on: from here the policy decides. The first reason stands. */
+export function giveUp(rollout: Rollout, reason: string): Rollout {
+  if (isDecided(rollout)) return rollout
+  if (rollout.onFailure === 'pause') return rollout.paused?.failure ? rollout : pause(rollout, reason, true)
+  const from = phaseOf(rollout)
+  const stays = isBeforeTouching(from) || rollout.onFailure === 'stop'
+  return withoutSoak({ ...rollout, paused: undefined, reason, phase: stays ? from : 'rolling_back' })
+}
+
+/** How it ends is known: what goes wrong afterwards is mostly its consequence. */
+function isDecided({ phase, aborted, reason }: Rollout): boolean {
+  return phase === 'rolling_back' || aborted === true || reason !== undefined
+}

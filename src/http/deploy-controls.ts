@@ -1,0 +1,54 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import { z } from 'zod'
+import { type Audit, audited } from '../audit/audit.ts'
+import { controlDeploy } from '../deploy/control-deploy.ts'
+import { describeDeploy } from '../deploy/describe.ts'
+import type { RequestPorts } from '../deploy/request-deploy.ts'
+import { type ControlKind, controlKinds } from '../deploy/rollout/model.ts'
+import { readRollout } from '../deploy/watch.ts'
+import { actorOf } from './actor.ts'
+import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
+import { answerAs, deployView } from './deploy-view.ts'
+import { parsed, readJson } from './request-body.ts'
+
+export const controlBody = z.strictObject({ reason: z.string().max(1_000).optional() })
+
+export interface DeployControlPorts extends RequestPorts {
+  readonly audit: Audit
+  readonly externalUrl: string
+}
+
+/** `POST /deploys/<id>/pause`, `resume`, `abort`, `retry` and `exclude/<node>`. */
+export function deployControlRoutes(ports: DeployControlPorts, access: Access): Router {
+  const router = new Router({ strict: true })
+  for (const kind of controlKinds) {
+    const path = kind === 'exclude' ? '/deploys/:id/exclude/:node' : `/deploys/:id/${kind}`
+    router.post(path, requireScope(access, 'deploy'), readJson(), (context) => control(context, ports, access, kind))
+  }
+  return router
+}
+
+async function control(context: Context, ports: DeployControlPorts, access: Access, kind: ControlKind): Promise<void> {
+  const { reason } = parsed(controlBody, context.request.body ?? {}, 'The body')
+  const deploy = String(context['params']['id'])
+  const { project, version } = await readRollout(ports.documents, deploy)
+  permitted(identityOf(context), 'deploy', project)
+  const said = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(kind === 'exclude' ? { node: String(context['params']['node']) } : {}),
+  }
+  const event = { action: `deploy-${kind}`, actor: actorOf(context, access), project, version, subject: deploy }
+  const gone = new AbortController()
+  context.res.once('close', () => gone.abort())
+  const { rollout } = await audited(
+    ports.audit,
+    { ...event, ...(reason === undefined ? {} : { reason }) },
+    () => controlDeploy(ports, deploy, { kind, by: identityOf(context).name, ...said }, gone.signal),
+    ({ control: { number, node }, rollout: { phase } }) => ({
+      outcome: 'done',
+      after: { control: number, phase, ...(node === undefined ? {} : { node }) },
+    }),
+  )
+  answerAs(context, deployView(rollout, ports.externalUrl), () => describeDeploy(rollout))
+}

@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import {
+  type Control,
+  type ControlKind,
+  type Effect,
+  failurePolicies,
+  isOver,
+  type Limits,
+  type NodeProgress,
+  type Outcome,
+  type Rollout,
+  rolloutSchema,
+} from '../../src/deploy/rollout/model.ts'
+import { step } from '../../src/deploy/rollout/step.ts'
+import { blank, outcomeOf, type World, worlds } from './rollout-worlds.ts'
+
+/** A world with a policy, people who say things at any moment, nodes out of reach, and a worker that dies. */
+export interface RunWorld extends World {
+  readonly limits: Partial<Limits>
+  /** What is said at which turn; what comes late is said while the deploy is paused. */
+  readonly controls: readonly { readonly turn: number; readonly kind: ControlKind; readonly node: number }[]
+  /** Of the failing effects, those whose node cannot be reached: by the number of their decision. */
+  readonly unreachable: readonly boolean[]
+  /** At these turns the worker is another, which knows the document alone. */
+  readonly crashes: readonly number[]
+}
+
+const policies = fc.record(
+  {
+    waves: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 }).map((ends) => ends.sort()),
+    waveSoakSeconds: fc.constantFrom(0, 5),
+    canary: fc.subarray(['node0', 'node2', 'node4'], { minLength: 1 }),
+    maxFailures: fc.integer({ min: 0, max: 3 }),
+    maxUnreachable: fc.integer({ min: 0, max: 2 }),
+    onFailure: fc.constantFrom(...failurePolicies),
+  },
+  { requiredKeys: [] },
+)
+
+const sometimes = (weight: number) =>
+  fc.array(
+    fc.nat(weight).map((n) => n === 0),
+    { minLength: 20, maxLength: 60 },
+  )
+
+export const runWorlds: fc.Arbitrary<RunWorld> = fc
+  .record({
+    world: worlds,
+    limits: policies,
+    failures: sometimes(5),
+    unreachable: sometimes(2),
+    controls: fc.array(
+      fc.record({
+        turn: fc.nat(60),
+        kind: fc.constantFrom<ControlKind>('pause', 'resume', 'resume', 'retry', 'retry', 'exclude', 'abort'),
+        node: fc.nat(5),
+      }),
+      { maxLength: 6 },
+    ),
+    crashes: fc.array(fc.nat(60), { maxLength: 3 }),
+  })
+  .map(({ world, ...rest }) => ({ ...world, ...rest }))
+
+/** What a node is like, whatever the document says. */
+interface SimulatedNode {
+  touched: boolean
+  serving: boolean
+  release: 'before' | 'new' | 'none'
+}
+
+export interface Run {
+  readonly states: readonly Rollout[]
+  /** The fleet after each state. */
+  readonly fleets: readonly ReadonlyMap<string, Readonly<SimulatedNode>>[]
+  readonly controls: readonly Control[]
+  /** Attempts in the order in which they ended. */
+  readonly ended: readonly string[]
+  readonly last: Rollout
+}
+
+const number = ({ attempt }: Effect) => Number(/\.(\d+)-/.exec(attempt)?.[1])
+const picks = (flags: readonly boolean[], effect: Effect) => flags[number(effect) % flags.length] ?? false
+
+export function runIn(world: RunWorld): Run {
+  const fails = (effect: Effect) => effect.kind !== 'soak' && picks(world.failures, effect)
+  const fleet = new Map(world.nodes.map(({ before }, n) => [`node${n}`, simulated(before)]))
+  const waiting = [...world.controls].sort((a, b) => a.turn - b.turn)
+  const states: Rollout[] = []
+  const fleets: Map<string, SimulatedNode>[] = []
+  const controls: Control[] = []
+  const ended: string[] = []
+  const keep = (next: Rollout) => {
+    const known = states.at(-1)?.effects.map(({ attempt }) => attempt) ?? []
+    for (const effect of next.effects) if (!known.includes(effect.attempt)) begin(fleet, effect)
+    states.push(next)
+    fleets.push(new Map([...fleet].map(([name, node]) => [name, { ...node }])))
+  }
+  keep(step(blank, { kind: 'begin' }, 1))
+  for (let turn = 0; turn < 800; turn++) {
+    const current = states.at(-1) ?? blank
+    if (world.crashes.includes(turn))
+      keep(step(rolloutSchema.parse(JSON.parse(JSON.stringify(current))), { kind: 'begin' }, turn))
+    const now = states.at(-1) ?? blank
+    const effect = now.effects[(world.order[turn % world.order.length] ?? 0) % Math.max(1, now.effects.length)]
+    const due = waiting[0] !== undefined && (waiting[0].turn <= turn || effect === undefined)
+    if (due && !isOver(now.phase)) {
+      const control = controlOf(waiting.shift(), controls.length + 1)
+      controls.push(control)
+      keep(step(now, { kind: 'control', control }, turn))
+    } else if (effect === undefined) {
+      return { states, fleets, controls, ended, last: now }
+    } else {
+      const outcome = inReach(world, effect, outcomeOf(planned(world), effect, fails))
+      end(fleet, now, effect, outcome)
+      ended.push(effect.attempt)
+      keep(step(now, { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
+    }
+  }
+  throw new Error(`it never ends: ${JSON.stringify(states.at(-1), null, 1)}`)
+}
+
+function controlOf(said: RunWorld['controls'][number] | undefined, n: number): Control {
+  const { kind = 'resume', node = 0 } = said ?? {}
+  return { number: n, id: `${n}`, kind, node: `node${node}`, by: 'alice', at: '2026-01-01T00:00:00Z' }
+}
+
+function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }: RunWorld): World & Partial<Limits> {
+  return { nodes, maxUnavailable, soakSeconds, failures, order, ...limits }
+}
+
+function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
+  return outcome.ok ? outcome : { ...outcome, unreachable: picks(world.unreachable, effect) }
+}
+
+function simulated(before: World['nodes'][number]['before']): SimulatedNode {
+  const serving = before !== 'nothing' && before !== 'broken'
+  return { touched: false, serving, release: before === 'nothing' ? 'none' : 'before' }
+}
+
+function begin(fleet: Map<string, SimulatedNode>, { kind, node }: Effect): void {
+  const at = fleet.get(node ?? '')
+  if (at === undefined || (kind !== 'activate' && kind !== 'restore')) return
+  at.touched = true
+  at.serving = false
+}
+
+/** What a failing restart leaves is the worst: switched, and not serving. */
+function end(fleet: Map<string, SimulatedNode>, rollout: Rollout, { kind, node }: Effect, { ok }: Outcome): void {
+  const at = fleet.get(node ?? '')
+  const before = rollout.nodes.find(({ name }) => name === node)?.before
+  if (at === undefined) return
+  if (kind === 'activate') at.release = 'new'
+  if (kind === 'restore' && ok) at.release = 'before'
+  if (kind === 'verify' || kind === 'recheck' || kind === 'check') at.serving = ok
+  if (kind === 'restore' && before?.healthy !== true) at.serving = false
+}
+
+/** Nodes that are missed because of the deploy: a person who leaves one out misses it no more. */
+export function missedIn(rollout: Rollout, fleet: Run['fleets'][number] | undefined): readonly NodeProgress[] {
+  return rollout.nodes.filter(({ name, state, before }) => {
+    const node = fleet?.get(name)
+    return before?.healthy === true && node?.touched === true && !node.serving && state !== 'excluded'
+  })
+}
