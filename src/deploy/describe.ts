@@ -58,6 +58,7 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
 
 function phaseText(rollout: Rollout): string {
   const { phase, aborted, paused } = rollout
+  if (phase === 'paused' && paused?.from === 'queued') return 'is paused before it began'
   if (phase === 'paused' && paused !== undefined) return `is paused; it ${phaseTexts[paused.from]} when it goes on`
   if (phase === 'succeeded') return ['succeeded', ...leftOut(rollout)].join(', ')
   return aborted && !isOver(phase) ? `was aborted, and ${phaseTexts[phase]}` : phaseTexts[phase]
