@@ -68,6 +68,7 @@ export function headline(rollout: Standing, running?: string): string {
 
 function phaseText(rollout: Standing): string {
   const { phase, aborted, paused } = rollout
+  if (phase === 'paused' && paused?.from === 'queued') return 'is paused before it began'
   if (phase === 'paused' && paused !== undefined) return `is paused; it ${phaseTexts[paused.from]} when it goes on`
   if (phase === 'succeeded') return ['succeeded', ...leftOut(rollout)].join(', ')
   return aborted && !isOver(phase) ? `was aborted, and ${phaseTexts[phase]}` : phaseTexts[phase]

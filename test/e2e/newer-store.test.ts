@@ -22,7 +22,7 @@ describe('a store that a newer Wheelhouse has written to', () => {
     makeNewer(head)
     const before = readFileSync(head)
     const sentence =
-      /has format 99, but this Wheelhouse knows formats up to 4: a newer Wheelhouse wrote it\. Run that version or a later one/
+      /has format 99, but this Wheelhouse knows formats up to \d: a newer Wheelhouse wrote it\. Run that version or a later one/
     {
       await using again = await startWheelhouse({ folder: server.folder })
       const headers = { authorization: `Bearer ${again.token}` }

@@ -11,6 +11,7 @@ import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
+import { checkDocuments } from '../../../src/upkeep/check-documents.ts'
 import { aDefinition } from '../../support/definitions.ts'
 
 const [running, waiting] = ['web.production.1', 'web.production.2']
@@ -70,6 +71,15 @@ describe('telling a deploy something', () => {
     const said = await Promise.allSettled([say(waiting, 'pause'), say(waiting, 'pause', 'bob')])
     expect(said.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(await controls(waiting)).toHaveLength(1)
+  })
+
+  it('leaves a store that fsck knows every document of', async () => {
+    const { documents, say } = await aService()
+    await say(waiting, 'pause')
+    await say(waiting, 'abort')
+    const found: unknown[] = []
+    await checkDocuments(documents, (finding) => found.push(finding))
+    expect(found).toEqual([])
   })
 
   it('refuses one that there is not', async () => {

@@ -86,6 +86,7 @@ describe('a deploy that is told to pause', () => {
   it('before it began does not begin, until it is told to', () => {
     const deploy = play(2, {}, blank).say('pause')
     expect(step(deploy.now(), { kind: 'begin' }, 5).phase).toBe('paused')
+    expect(describeDeploy(deploy.now())).toContain('is paused before it began.')
     expect(deploy.say('resume').until('nothing').now().phase).toBe('succeeded')
   })
 

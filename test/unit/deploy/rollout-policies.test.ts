@@ -51,16 +51,24 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
     })
   })
 
-  it('touches a node of a wave only when those of the waves before are done, and no more of them than were planned', () => {
+  it('begins a wave only when those before are done, and what they updated was watched', () => {
     holds((run) => {
-      const touched = new Set<string>()
+      let [reached, watched] = [0, false]
       for (const [before, after] of pairs(run.states)) {
-        for (const name of decided(before, after, 'activate')) {
-          const wave = after.nodes.find((node) => node.name === name)?.wave ?? 0
+        const soaks = (rollout: typeof after) => rollout.effects.filter(({ kind }) => kind === 'soak').length
+        if (soaks(after) < soaks(before)) watched = true
+        const touched = after.nodes.filter(({ name }) => decided(before, after, 'activate').includes(name))
+        if (touched.length === 0) continue
+        const wave = Math.max(...touched.map((node) => node.wave ?? 0))
+        if (wave > reached) {
           const earlier = after.nodes.filter((node) => (node.wave ?? 0) < wave)
-          if (!touched.has(name)) expect(earlier.filter(({ state }) => state === 'staged')).toEqual([])
-          touched.add(name)
+          expect(earlier.filter(({ state }) => state === 'staged')).toEqual([])
+          const updated = before.nodes.some(({ state }) => state === 'updated')
+          const seconds = after.waveSoakSeconds ?? after.soakSeconds
+          if (updated && seconds > 0) expect(watched).toBe(true)
         }
+        reached = Math.max(reached, wave)
+        watched = false
       }
     })
   })

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { crewFor } from '../../../src/deploy/crew.ts'
+import { type DeployRequest, planDocument } from '../../../src/deploy/documents.ts'
+import type { EffectKind, Outcome } from '../../../src/deploy/rollout/model.ts'
+import { DomainError, type ErrorCode } from '../../../src/errors.ts'
+import { documentsOn } from '../../../src/objects/documents.ts'
+import { keys } from '../../../src/objects/keys.ts'
+import { MemoryStore } from '../../../src/objects/memory-store.ts'
+import { aDefinition } from '../../support/definitions.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { blank } from '../../support/rollout-worlds.ts'
+
+const deploy = 'web.production.7'
+
+/** Who acts for a deploy of three nodes, none of which lets anybody in, for the reason. */
+function aCrew(reason: ErrorCode, rollout: object = {}) {
+  const [documents, clock] = [documentsOn(new MemoryStore()), new FakeClock()]
+  const unused = () => Promise.reject(new Error('Nothing here asks for this.'))
+  const ports = {
+    ...{ documents, clock, externalUrl: 'http://index', storeId: 'store', report: () => undefined },
+    hosts: { connect: () => Promise.reject(new DomainError(reason, 'n1 lets nobody in')) },
+    credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
+    discovery: { nodes: async () => ['n1', 'n2', 'n3'].map((name) => ({ name })) },
+    projects: { find: unused },
+  }
+  const request: DeployRequest = {
+    ...{ deploy, service: 'web', project: 'app', version: '1.1.0', channel: 'production', serial: 7, files: [] },
+    ...{ by: 'ci', at: '2026-01-01T00:00:00Z', definition: aDefinition({ rollout }) },
+  }
+  const crew = crewFor(ports, request, 1)
+  async function act(kind: EffectKind, node?: string): Promise<Outcome> {
+    const effect = { attempt: `${deploy}.1-${kind}`, kind, ...(node === undefined ? {} : { node }) }
+    const nodes = ['n1', 'n2', 'n3'].map((name) => ({ name, state: 'waiting' as const }))
+    let outcome: Outcome | undefined
+    const acting = crew.act(effect, { ...blank, nodes }, new AbortController().signal).then((one) => {
+      outcome = one
+    })
+    await clock.passUntil(() => outcome !== undefined)
+    await acting
+    return outcome ?? { ok: false, problem: 'never' }
+  }
+  return { act, plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value }
+}
+
+describe('who acts for a deploy', () => {
+  it.each([
+    ['host-unreachable', true],
+    ['outcome-unknown', true],
+    ['host-key-changed', false],
+    ['host-authentication', false],
+  ] as const)('tells a node that cannot be reached from one that fails: %s', async (reason, unreachable) => {
+    const crew = aCrew(reason)
+    await crew.act('plan')
+    expect(await crew.act('probe', 'n1')).toEqual({ ok: false, problem: 'n1 lets nobody in', unreachable })
+  })
+
+  it('keeps the arithmetic in the plan, and gives it to the rollout as counts', async () => {
+    const crew = aCrew('host-unreachable', { waves: [1, '50%'], max_unreachable: '34%', on_failure: 'stop' })
+    expect(await crew.act('plan')).toEqual({
+      ok: true,
+      found: {
+        ...{ kind: 'plan', nodes: ['n1', 'n2', 'n3'], maxUnavailable: 1, soakSeconds: 10, waves: [1, 2] },
+        ...{ maxFailures: 0, maxUnreachable: 1, onFailure: 'stop' },
+      },
+    })
+    expect((await crew.plan())?.arithmetic).toBe(
+      '3 nodes: waves of 1, 1, 1; at most 1 out of service at a time; stops at the 1st failure; 1 unreachable allowed',
+    )
+  })
+})
