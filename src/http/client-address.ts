@@ -31,7 +31,9 @@ export function clientAddressBehind(trusted: readonly string[]): ClientAddress {
 }
 
 /** IPv4 as a dual-stack socket shows it, `::ffff:192.0.2.1`, is IPv4; the zone of `fe80::1%eth0` means something here alone. */
-function plain(address: string): string {
+function plain(text: string): string {
+  // Some gateways write the port as well: 192.0.2.1:40123, [2001:db8::1]:40123.
+  const address = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1]
   return mapped ?? address.replace(/%.*$/, '')
 }

@@ -7,7 +7,7 @@ import { type SmallObjects, smallObjectBytes } from '../objects/small-objects.ts
 import type { FileRecord, ProjectHead } from '../registry/model.ts'
 import type { Projects } from '../registry/projects.ts'
 import { type Access, requireScope } from './authentication.ts'
-import { type SendableFile, sendFile } from './send-file.ts'
+import { isNotModified, type SendableFile, sendFile } from './send-file.ts'
 
 export interface FilePorts {
   readonly store: ObjectStore
@@ -106,8 +106,15 @@ async function sendable({ store, small }: FilePorts, found: Found): Promise<Send
 }
 
 /** Signed for this method alone: a URL that is signed for GET answers a HEAD with 403, which uv asks first. */
-async function redirected(context: Context, store: ObjectStore, { key, size, record }: Found): Promise<boolean> {
+async function redirected(context: Context, store: ObjectStore, found: Found): Promise<boolean> {
+  const { key, size, record, digest } = found
   if (size === undefined || store.signedUrl === undefined) return false
+  const etag = `"${digest}"`
+  if (isNotModified(context, { etag, modified: new Date(record.uploadedAt) })) {
+    context.status = 304
+    context.set('ETag', etag)
+    return true
+  }
   const method = context.method === 'HEAD' ? 'HEAD' : 'GET'
   const url = await store.signedUrl(key, method, signedSeconds, dispositionOf(record.filename))
   context.status = 302

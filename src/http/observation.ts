@@ -21,7 +21,7 @@ export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) 
     const seconds = (clock.monotonic() - started) / 1000
     const known = methods.has(method) ? method : 'other'
     metrics.request(known, routeOf(context), status, seconds)
-    if (status < 500 && reading.has(known)) return
+    if (reading.has(known) && !isTrouble(context)) return
     const fields = {
       request: id,
       method: known,
@@ -32,6 +32,13 @@ export function observe(metrics: Metrics, log: Pick<Log, 'info'>, clock: Clock) 
     }
     log.info(`${known} ${fields.path} ${status}`, fields)
   }
+}
+
+/** Also of reading: what failed here, and who was let in nowhere. pip asks without a token first, and is no news. */
+function isTrouble({ status, req }: Context): boolean {
+  return (
+    status >= 500 || status === 403 || status === 429 || (status === 401 && req.headers.authorization !== undefined)
+  )
 }
 
 /** One that a proxy gave, so that its log and ours speak of the same; it must look like one. */

@@ -75,7 +75,7 @@ async function send(
 }
 
 /** `If-None-Match` wins over the date where both are sent (RFC 9110 13.2.2). */
-function isNotModified(context: Context, { etag, modified }: SendableFile): boolean {
+export function isNotModified(context: Context, { etag, modified }: Pick<SendableFile, 'etag' | 'modified'>): boolean {
   const { 'if-none-match': tags, 'if-modified-since': since } = context.req.headers
   if (tags !== undefined) return tags.trim() === '*' || tags.includes(etag)
   return since !== undefined && Math.floor(modified.getTime() / 1000) * 1000 <= Date.parse(since)

@@ -7,7 +7,7 @@ import type { Tokens } from './tokens.ts'
 
 const lifetime = 6 * 60 * 60 * 1000
 
-/** Tokens with which the nodes of one deploy read the index: one per worker that carries it, dead after the deploy. */
+/** Tokens with which the nodes of one deploy read the index: one per worker that carries it, gone after the deploy. */
 export function deployCredentials(store: ObjectStore, tokens: Tokens, clock: Clock) {
   return {
     /** For Basic: any user name will do, this one shows in access logs. */
@@ -24,7 +24,7 @@ export function deployCredentials(store: ObjectStore, tokens: Tokens, clock: Clo
     },
     async revoke(deploy: string): Promise<void> {
       for await (const { key } of store.list(`${keys.tokenPrefix}${prefixFor(deploy)}`)) {
-        await tokens.revoke(key.slice(keys.tokenPrefix.length, -'.json'.length))
+        await tokens.remove(key.slice(keys.tokenPrefix.length, -'.json'.length))
       }
     },
   }

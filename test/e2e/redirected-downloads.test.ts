@@ -28,6 +28,11 @@ describe('downloads that go to the S3 server itself', () => {
       headers: { authorization: `Bearer ${servers.there.token}`, ...headers },
     })
 
+  it('are not needed by a client that has the file', async () => {
+    const answer = await ask('GET', path, { 'if-none-match': `"${wheel.sha256}"` })
+    expect([answer.status, answer.headers.get('location')]).toEqual([304, null])
+  })
+
   it('are answered with a URL that is good for this method alone, without the token and for a minute', async () => {
     for (const method of ['GET', 'HEAD']) {
       const answer = await ask(method, path)
