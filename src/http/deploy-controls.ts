@@ -6,7 +6,8 @@ import { controlDeploy } from '../deploy/control-deploy.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import type { RequestPorts } from '../deploy/request-deploy.ts'
 import { type ControlKind, controlKinds } from '../deploy/rollout/model.ts'
-import { readRollout } from '../deploy/watch.ts'
+import { deployNotFound, readRollout } from '../deploy/watch.ts'
+import { allows } from '../identity/scopes.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
 import { answerAs, deployView } from './deploy-view.ts'
@@ -33,6 +34,9 @@ async function control(context: Context, ports: DeployControlPorts, access: Acce
   const { reason } = parsed(controlBody, context.request.body ?? {}, 'The body')
   const deploy = String(context['params']['id'])
   const { project, version } = await readRollout(ports.documents, deploy)
+  const { scopes } = identityOf(context)
+  // Not 403 where neither is granted: that a deploy is there is not for those who have nothing to do with its project.
+  if (!allows(scopes, 'deploy', project) && !allows(scopes, 'read', project)) throw deployNotFound(deploy)
   permitted(identityOf(context), 'deploy', project)
   const said = {
     ...(reason === undefined ? {} : { reason }),

@@ -64,9 +64,12 @@ function idleRoom(rollout: Rollout): number {
   return isAtWork(rollout) ? 0 : 1
 }
 
-/** All at once: what was seen before the first of them counts for none that comes later. */
+/**
+ * All at once: what was seen before the first of them counts for none that comes later. One of an earlier wave that is
+ * tried once more goes back to that wave: the next is opened anew.
+ */
 function activate(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
-  const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
+  const wave = Math.max(...batch.map(waveOf))
   return batch.reduce<Rollout>(
     (next, node) => changeNode(decideOn(next, 'activate', node, 'activating'), node.name, { fate: undefined }),
     { ...rollout, wave, rechecked: false },

@@ -258,6 +258,19 @@ describe('waves', () => {
   })
 })
 
+describe('a node that is tried once more', () => {
+  it('is watched like its wave was, before the next wave begins', () => {
+    const deploy = play(4, { waves: [2], soakSeconds: 10, onFailure: 'pause' })
+      .until('activate node1')
+      .until('soak undefined')
+    deploy.until('nothing', failing('recheck node1')).say('retry').until('activate node2')
+    expect(deploy.story().slice(-7)).toEqual([
+      ...['recheck node0', 'activate node1', 'verify node1', 'soak', 'recheck node0', 'recheck node1'],
+      'activate node2',
+    ])
+  })
+})
+
 describe('a deploy from before there were policies', () => {
   it('loads, and goes on as it always did', () => {
     const { maxFailures: _f, onFailure: _o, ...old } = play(2).until('activate node1').now()

@@ -51,9 +51,11 @@ async function aServer() {
 describe('telling a deploy something by HTTP', () => {
   it('needs the scope deploy for the project', async () => {
     const { post } = await aServer()
-    for (const token of ['read', 'promote:app', 'deploy:other']) {
+    for (const token of ['read', 'promote:app', 'deploy:other,read:app']) {
       expect((await post(`/deploys/${deploy}/pause`, token)).status, token).toBe(403)
     }
+    // Nor is such a token told that there is such a deploy.
+    expect((await post(`/deploys/${deploy}/pause`, 'deploy:other')).status).toBe(404)
     expect((await post(`/deploys/${deploy}/pause`, 'deploy:app')).status).toBe(200)
   })
 
