@@ -45,7 +45,7 @@ export interface PromotePorts {
 export async function promote(ports: PromotePorts, request: PromotionRequest): Promise<Promotion> {
   requireChannel(ports.channels, request.channel)
   const project = await ports.projects.get(request.project)
-  const release = findRelease(project, request.version, request.force ?? false)
+  const release = releaseToPromote(project, request.version, request.force ?? false)
   const attempt = request.attempt ?? randomUUID()
   const written = await ports.documents.update(channelsDocument, keys.channels(project.name), (current = {}) => {
     const history = current[request.channel] ?? []
@@ -109,7 +109,7 @@ export function requireChannel(channels: readonly string[], channel: string): vo
 }
 
 /** What there is to promote: a yanked file is not, unless by force, and nothing of a quarantined project. */
-function findRelease(project: Project, text: string, force: boolean): Pick<Pointer, 'version' | 'files'> {
+export function releaseToPromote(project: Project, text: string, force: boolean): Pick<Pointer, 'version' | 'files'> {
   refuseQuarantined(project)
   const { version, files } = releaseNamed(project, text)
   const wanted = files.filter((file) => force || file.yanked === undefined)

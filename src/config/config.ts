@@ -1,3 +1,4 @@
+import type { ChannelOrder } from '../deploy/channel-order.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { Secret } from './secret.ts'
 
@@ -34,6 +35,8 @@ export interface Config {
   readonly freshness: number
   /** Names of the channels that releases are promoted to; the first is meant where none is named. */
   readonly channels: readonly string[]
+  /** By channel: the one that a release comes from, and for how long it must have been stable there. */
+  readonly channelOrder: ChannelOrder
   /** By name. */
   readonly services: Readonly<Record<string, ServiceDefinition>>
   /** Path of a file as OpenSSH has it, besides the hosts that were trusted by command. */

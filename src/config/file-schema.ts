@@ -54,6 +54,9 @@ export const fileSchema = z.strictObject({
     .default({}),
   freshness_seconds: z.number().min(0).max(60).optional(),
   channels: z.array(channel).min(1, 'expected at least one channel').default(['production']),
+  channel_order: z
+    .record(channel, z.strictObject({ after: channel, minutes: z.number().min(0).max(525_600).default(0) }))
+    .default({}),
   ssh: sshSchema
     .partial()
     .extend({ known_hosts: z.string().min(1).optional() })

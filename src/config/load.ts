@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { messageOf } from '../errors.ts'
+import { channelOrderOf } from './channel-order.ts'
 import type { Config, DiskStoreConfig, S3StoreConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
@@ -100,6 +101,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     upload: uploadOf(env, file),
     freshness: (file.freshness_seconds ?? 0) * 1000,
     channels: file.channels,
+    channelOrder: channelOrderOf(file, mistakes),
     services: servicesOf(file, folder, external, mistakes),
     knownHosts: file.ssh.known_hosts === undefined ? undefined : resolve(folder, file.ssh.known_hosts),
     redisUrl: env.REDIS_URL === undefined ? undefined : new Secret(env.REDIS_URL),

@@ -1,6 +1,13 @@
 import { channelsDocument, currentOf, type Pointer } from '../channels/model.ts'
-import { type PromotePorts, type Promotion, type PromotionRequest, promote } from '../channels/promote.ts'
+import {
+  type PromotePorts,
+  type Promotion,
+  type PromotionRequest,
+  promote,
+  releaseToPromote,
+} from '../channels/promote.ts'
 import { keys } from '../objects/keys.ts'
+import { type ChannelOrder, refuseOutOfOrder } from './channel-order.ts'
 import { headDocument } from './documents.ts'
 import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
@@ -10,6 +17,7 @@ import { isSameVersion } from './same-version.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
+  readonly channelOrder: ChannelOrder
 }
 
 export interface ServicesPromotion extends Promotion {
@@ -32,6 +40,9 @@ export async function promoteToServices(
   const of = (pointer: Pointer): readonly PromotionOf[] =>
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
   if (!request.force && !request.overHold && !(await isThere(ports, request))) {
+    const { project, channel, version } = request
+    const release = releaseToPromote(await ports.projects.get(project), version, false)
+    await refuseOutOfOrder(ports, { project, channel, release })
     await refuseHeld(
       ports.documents,
       subscribed.map(([service]) => service),

@@ -46,9 +46,9 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     failedAttempts: new FailedAttempts(services.clock, { burst: 50, refillSeconds: 2 }),
     clientAddress: clientAddressBehind(services.config.server.trustedProxies),
   }
-  const { channels, server, upload } = services.config
+  const { channels, channelOrder, server, upload } = services.config
   const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
-  const deploying = { channels, services: services.config.services, externalUrl: server.externalUrl }
+  const deploying = { channels, channelOrder, services: services.config.services, externalUrl: server.externalUrl }
   app.use(observe(services.metrics, log, services.clock))
   app.use(hot.remember)
   app.use(answerErrors(log))

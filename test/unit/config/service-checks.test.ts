@@ -164,3 +164,15 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: here }, { server: {} })).toBe('')
   })
 })
+
+it('the order of channels names channels that there are, and never leads back', async () => {
+  const order = (channel_order: object) => mistakesIn({}, { channels: ['production', 'staging'], channel_order })
+  expect(await order({ production: { after: 'staging', minutes: 60 } })).toBe('')
+  expect(await order({ production: { after: 'stage' } })).toContain(
+    'channel_order.production.after: there is no channel "stage" among channels',
+  )
+  expect(await order({ prod: { after: 'staging' } })).toContain('channel_order.prod: there is no channel "prod"')
+  expect(await order({ production: { after: 'staging' }, staging: { after: 'production' } })).toContain(
+    'channel_order.production.after: leads back: nothing could be promoted',
+  )
+})

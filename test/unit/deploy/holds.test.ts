@@ -24,7 +24,7 @@ async function aSite() {
   const { documents, projects, amender } = registry
   const report = () => undefined
   const ports = {
-    ...{ documents, projects, channels: ['production'], clock: new FakeClock() },
+    ...{ documents, projects, channels: ['production'], channelOrder: {}, clock: new FakeClock() },
     ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition() } },
   }
   const request = (version: string) => ({ project: 'app', version, channel: 'production', by: 'ci' })

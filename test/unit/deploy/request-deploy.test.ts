@@ -115,7 +115,12 @@ describe('trying a failed release again', () => {
     await requestDeploy(here, promoted(1, '1.0'))
     await ends(here, 'web.production.1', 'failed')
     const project = { name: 'app', head: {}, releases: new Map([['1.0', pointer.files]]) }
-    const ports = { ...here, channels: ['production'], projects: { get: async () => project } as never }
+    const ports = {
+      ...here,
+      channels: ['production'],
+      channelOrder: {},
+      projects: { get: async () => project } as never,
+    }
     const request = { project: 'app', version: '1.0', channel: 'production', by: 'ci' }
     const answers = await Promise.all([1, 2, 3].map(() => promoteToServices(ports, request)))
     expect(answers.map(({ deploys }) => deploys)).toEqual(answers.map(() => ['web.production.2']))
