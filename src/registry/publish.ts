@@ -15,7 +15,7 @@ import type { Digests } from './staging/messages.ts'
 import type { StagedFile } from './staging/staging.ts'
 import { type StoredOutcome, storeAndCommit } from './store-and-commit.ts'
 import { sweepsSeen } from './sweep-mark.ts'
-import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
+import { closedProblem, fileDeleted, fileExists, twinExists } from './upload-refusals.ts'
 
 export interface Upload {
   readonly claim: Claim
@@ -104,5 +104,7 @@ async function findExisting(projects: Projects, claim: Claim, record: FileRecord
   const problem = closedProblem(head) ?? (deleted && fileDeleted(claim.filename, deleted))
   if (problem !== undefined) throw problem
   if (file !== undefined && file.sha256 !== record.sha256) throw fileExists(claim.filename, file.sha256, record.sha256)
+  const twin = file === undefined ? await projects.findTwin(head, record) : undefined
+  if (twin !== undefined) throw twinExists(record, twin)
   return { existing: file, seen }
 }
