@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import busboy from 'busboy'
 import { DomainError } from '../errors.ts'
 import { shown } from '../packaging/refusals.ts'
-import type { FormFields } from '../registry/form-fields.ts'
+import { digestFields, type FormFields, fieldValue } from '../registry/form-fields.ts'
 import { refuseForm } from '../registry/form-refusals.ts'
 import type { Algorithm } from '../registry/staging/messages.ts'
 import type { StagedFile, Staging } from '../registry/staging/staging.ts'
@@ -44,8 +44,7 @@ export async function readUploadForm(
     if (name === 'gpg_signature') return void stream.resume()
     try {
       checkPart(name, info.mimeType)
-      if (files.length > 0)
-        throw new DomainError('invalid-upload', 'The form has two parts named "content"; send one file.')
+      if (files.length > 0) throw refuseForm('form-file-repeated', 'The form has two parts named "content"')
       onFile(fields, info.filename)
       const staged = staging.stage(algorithmsFor(fields))
       const arrived = receive(stream, staged, limits.maxFileBytes)
@@ -59,7 +58,7 @@ export async function readUploadForm(
     await parsed(request, parser)
     await Promise.all(files.map((file) => file.arrived))
     const [file] = files
-    if (file === undefined) throw new DomainError('invalid-upload', noFile)
+    if (file === undefined) throw refuseForm('form-file-missing', 'The upload has no file')
     return { fields, filename: file.filename, staged: file.staged }
   } catch (error) {
     for (const file of files) file.staged.discard()
@@ -78,8 +77,6 @@ interface ArrivingFile {
   readonly staged: StagedFile
   readonly arrived: Promise<void>
 }
-
-const noFile = 'The upload has no file: the form needs a part named "content" with a filename.'
 
 /**
  * Resolves when the whole form went through the parser. Not `pipeline`: on a refusal that would destroy the request and
@@ -112,7 +109,7 @@ function collectFields(parser: busboy.Busboy): FormFields {
     fields.set(name, [...(fields.get(name) ?? []), value])
   })
   for (const event of ['partsLimit', 'fieldsLimit', 'filesLimit'] as const) {
-    parser.on(event, () => parser.destroy(new DomainError('invalid-upload', 'The form has too many parts.')))
+    parser.on(event, () => parser.destroy(refuseForm('form-too-many-parts', 'The form has too many parts')))
   }
   return fields
 }
@@ -127,8 +124,7 @@ function openParser(request: IncomingMessage, maxFileBytes: number): busboy.Busb
       fileHwm: 256 * 1024,
     })
   } catch {
-    const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
-    throw new DomainError('invalid-upload', text)
+    throw refuseForm('form-not-multipart', 'The multipart form has no boundary')
   }
 }
 
@@ -137,14 +133,12 @@ async function receive(stream: Readable, staged: StagedFile, maxFileBytes: numbe
   await pipeline(stream, staged.sink)
 }
 
-/** Clients send the fields before the file, so one knows which digests to take; where they have not yet, all are. */
-function algorithmsFor(fields: FormFields): Algorithm[] {
-  if (!fields.has('name') && !fields.has('version')) return ['sha256', 'blake2b', 'md5']
-  const sent: readonly [string, Algorithm][] = [
-    ['blake2_256_digest', 'blake2b'],
-    ['md5_digest', 'md5'],
-  ]
-  return sent.flatMap(([field, algorithm]) => ((fields.get(field)?.[0] ?? '') === '' ? [] : [algorithm]))
+const algorithms = { sha256_digest: 'sha256', blake2_256_digest: 'blake2b', md5_digest: 'md5' } as const
+
+/** Clients send the digests before the file, so one knows which to take; where they have not yet, all are. */
+function algorithmsFor(fields: FormFields): readonly Algorithm[] {
+  const sent = digestFields.filter((field) => fieldValue(fields, field) !== undefined)
+  return (sent.length > 0 ? sent : digestFields).map((field) => algorithms[field])
 }
 
 export function tooLarge(maxFileBytes: number): DomainError {
@@ -160,5 +154,5 @@ function asRefusal(error: unknown): unknown {
   if (error instanceof DomainError) return error
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return error
-  return new DomainError('invalid-upload', `The upload form cannot be read: ${message}. Was it cut off on the way?`)
+  return refuseForm('form-unreadable', `The upload form cannot be read (${message})`)
 }

@@ -4,7 +4,9 @@ import type { Audit } from '../audit/audit.ts'
 import type { Actor } from '../audit/model.ts'
 import { DomainError, isDomainError } from '../errors.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { checkEarly, claimOf } from '../registry/claim.ts'
+import { claimEarly, claimOf } from '../registry/claim.ts'
+import type { UploadRules } from '../registry/form-fields.ts'
+import { refuseForm } from '../registry/form-refusals.ts'
 import { type Published, type PublishPorts, publish } from '../registry/publish.ts'
 import type { Staging } from '../registry/staging/staging.ts'
 import { actorOf } from './actor.ts'
@@ -16,6 +18,7 @@ export interface UploadPorts extends PublishPorts {
   readonly audit: Audit
   readonly metrics: Metrics
   readonly limits: UploadLimits
+  readonly rules: UploadRules
   /** Without a slash at the end. */
   readonly externalUrl: string
 }
@@ -51,18 +54,19 @@ function refuseAtIndex(context: Context, externalUrl: string): never {
   throw new DomainError('method-not-allowed', text)
 }
 
-/** authenticate → declared length → form, streamed to staging → permission for the project → publish → answer; staging is emptied whatever happens. */
+/** authenticate → declared length → form, streamed to staging → claim, and permission for its project → publish → answer; staging is emptied whatever happens. */
 async function upload(context: Context, ports: UploadPorts, access: Access): Promise<void> {
   const identity = await identify(context, access, 'upload')
   context.state['identity'] = identity
   refuseByLength(context, ports.limits)
-  const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) =>
-    checkEarly(fields, filename, ports.rules),
-  )
+  const form = await readUploadForm(context.req, ports.staging, ports.limits, (fields, filename) => {
+    const claim = claimEarly(fields, filename, ports.rules)
+    if (claim !== undefined) permitted(identity, 'upload', claim.project)
+  })
   try {
-    // The form has named the project by now, and with it what the token must be good for.
-    permitted(identity, 'upload', claimOf(form.fields, form.filename, ports.rules).project)
-    const published = await publish(ports, { ...form, by: identity.name })
+    const claim = claimOf(form.fields, form.filename, ports.rules)
+    permitted(identity, 'upload', claim.project)
+    const published = await publish(ports, { claim, staged: form.staged, by: identity.name })
     await keep(ports.audit, published, actorOf(context, access))
     ports.metrics.upload(published.outcome)
     answer(context, published)
@@ -75,19 +79,21 @@ async function upload(context: Context, ports: UploadPorts, access: Access): Pro
 function refuseByLength(context: Context, { maxFileBytes }: UploadLimits): void {
   const declared = Number(context.get('Content-Length') || 0)
   if (declared > maxFileBytes + 17 * 1024 * 1024) throw tooLarge(maxFileBytes)
-  if (!context.is('multipart/form-data')) {
-    const text = 'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.'
-    throw new DomainError('invalid-upload', text)
-  }
+  if (!context.is('multipart/form-data')) throw refuseForm('form-not-multipart', 'The body is no multipart form')
 }
 
 /** The same bytes again change nothing: CI may repeat itself without filling the audit. */
 async function keep(audit: Audit, published: Published, actor: Actor): Promise<void> {
   const { outcome, project, record, differences } = published
   if (outcome === 'same') return
-  const { version, filename, sha256, size } = record
-  // Where the form said something else than the archive, and nobody is misled by it.
-  const after = { sha256, size, ...(differences.length === 0 ? {} : { differences }) }
+  const { version, filename, sha256, size, provenanceSha256 } = record
+  const after = {
+    sha256,
+    size,
+    ...(provenanceSha256 === undefined ? {} : { provenanceSha256 }),
+    // Where the form said something else than the archive, and nobody is misled by it.
+    ...(differences.length === 0 ? {} : { differences }),
+  }
   await audit.record({ action: 'upload', actor, project, version, filename, outcome: 'done', after })
 }
 

@@ -8,7 +8,7 @@ import {
   checkPythonVersion,
   checkVersion,
 } from './form-checks.ts'
-import type { Filetype, FormFields, UploadRules } from './form-fields.ts'
+import { digestFields, type Filetype, type FormFields, fieldValue, type UploadRules } from './form-fields.ts'
 import { refuseForm } from './form-refusals.ts'
 
 /** What the form and the filename say of an upload, parsed and agreeing with each other. The archive has yet to confirm it. */
@@ -22,12 +22,27 @@ export interface Claim {
   readonly fields: FormFields
 }
 
-/** What can be refused before the file has come: the filename, and the fields where they were sent first. */
-export function checkEarly(fields: FormFields, filename: string | undefined, rules: UploadRules): void {
+/**
+ * What can be refused before the file has come: the filename, and the fields where they were sent first. Answers
+ * `undefined` where some of them may still come.
+ */
+export function claimEarly(fields: FormFields, filename: string | undefined, rules: UploadRules): Claim | undefined {
   if (filename === undefined || filename === '')
     throw refuseForm('filename-missing', 'The part "content" has no filename')
   checkCharacters(filename)
-  if (fields.has(':action') && fields.has('name')) claimOf(fields, filename, rules)
+  return cameFirst(fields) ? claimOf(fields, filename, rules) : undefined
+}
+
+/** Have all fields come that a claim is made of? Their order is free, on both sides of the file. */
+function cameFirst(fields: FormFields): boolean {
+  const needed = [
+    ':action',
+    'name',
+    'version',
+    'filetype',
+    ...(fieldValue(fields, 'filetype') === 'sdist' ? [] : ['pyversion']),
+  ]
+  return needed.every((name) => fields.has(name)) && digestFields.some((name) => fieldValue(fields, name) !== undefined)
 }
 
 /** Checks of form and filename alone, in PyPI's order. Rejects with `invalid-upload`. */

@@ -6,7 +6,8 @@ import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
 import { emptyHead, hasRecords, seal, withFiles } from './project-head.ts'
 import type { Segments } from './segments.ts'
 import { bytesAreSafe, type SweepsSeen } from './sweep-mark.ts'
-import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
+import { twinOf } from './twins.ts'
+import { closedProblem, fileDeleted, fileExists, twinExists } from './upload-refusals.ts'
 
 /**
  * `created`: this file is new. `same`: the very same bytes were there under this name before. `swept`: nothing was
@@ -55,7 +56,7 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
       const current = await documents.read(projectDocument, keys.project(project))
       if (current === undefined) await catalog.add(project)
       const head = headOf(project, current?.value, batch[0]?.displayName ?? project)
-      const { outcomes, records } = judge(head, batch, await known(head, batch))
+      const { outcomes, records } = judge(head, batch, await known(head, batch), await releases(head, batch))
       if (records.length > 0 && !(await swap(current, head, records))) continue
       settle(batch, outcomes)
       return
@@ -66,6 +67,11 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
   async function known(head: ProjectHead, batch: readonly Waiting[]): Promise<readonly FileRecord[]> {
     const found = await Promise.all(batch.map(({ record }) => segments.find(head, record.filename)))
     return found.filter((file) => file !== undefined)
+  }
+
+  async function releases(head: ProjectHead, batch: readonly Waiting[]): Promise<readonly FileRecord[]> {
+    const versions = [...new Set(batch.map(({ record }) => record.version))]
+    return (await Promise.all(versions.map((version) => segments.ofRelease(head, version)))).flat()
   }
 
   async function swap(current: Versioned<ProjectHead> | undefined, head: ProjectHead, records: readonly FileRecord[]) {
@@ -100,7 +106,12 @@ function headOf(project: string, current: ProjectHead | undefined, displayName: 
 type Verdict = CommitOutcome | DomainError
 
 /** Which of the waiting files are new; the first of several with one name in a batch wins, as if it had come before. */
-function judge(head: ProjectHead, batch: readonly Waiting[], existing: readonly FileRecord[]) {
+function judge(
+  head: ProjectHead,
+  batch: readonly Waiting[],
+  existing: readonly FileRecord[],
+  releases: readonly FileRecord[],
+) {
   const closed = closedProblem(head)
   const known = new Map(existing.map((file) => [file.filename, file.sha256]))
   const records: FileRecord[] = []
@@ -111,6 +122,8 @@ function judge(head: ProjectHead, batch: readonly Waiting[], existing: readonly 
     const digest = known.get(record.filename)
     if (digest === record.sha256) return 'same'
     if (digest !== undefined) return fileExists(record.filename, digest, record.sha256)
+    const twin = twinOf(record, head, [...releases, ...records])
+    if (twin !== undefined) return twinExists(record, twin)
     if (!bytesAreSafe(head, record, seen)) return 'swept'
     known.set(record.filename, record.sha256)
     records.push(record)

@@ -21,6 +21,8 @@ export function compareWithDigests({ fields, filename }: Claim, digests: Digests
   })
   for (const { field, value, actual } of sent) {
     if (value === actual) continue
+    if (actual === undefined)
+      throw refuseForm('form-digest-late', `The ${field} came after the file, other digests before it`)
     throw new DomainError(
       'digest-mismatch',
       `The ${field} sent for ${filename} is ${value}, but the bytes that arrived have ${actual}. The file was changed or cut on the way; upload it again.`,

@@ -6,7 +6,8 @@ import type { Filetype, UploadRules } from './form-fields.ts'
 import { refuseForm } from './form-refusals.ts'
 
 export function checkCharacters(filename: string): void {
-  const plain = /^[\x21-\x7e]+$/.test(filename) && !/[/\\"]/.test(filename) && !filename.startsWith('.')
+  // What a name, a version, a build number and tags are made of; it becomes part of URLs and of keys in the store.
+  const plain = /^[A-Za-z0-9][\w.+!-]*$/.test(filename) && !filename.includes('..')
   if (plain && filename.length <= 230) return
   throw refuseForm('filename-characters', `The filename ${shown(filename)} is not plain`)
 }
@@ -21,7 +22,7 @@ export function checkFilename(filename: string, filetype: Filetype, name: string
       'filename-name-differs',
       `The filename ${filename} is of the project "${named.project}", but the form says "${name}"`,
     )
-  if (named.version.canonical !== version.canonical)
+  if (named.version.key !== version.key)
     throw refuseForm(
       'filename-version-differs',
       `The filename ${filename} has the version ${named.version.canonical}, but the form says ${version.canonical}`,

@@ -9,6 +9,9 @@ export interface UploadRules {
   readonly allowLinuxTags: boolean
 }
 
+/** Those of the file; at least one is sent. */
+export const digestFields = ['sha256_digest', 'blake2_256_digest', 'md5_digest'] as const
+
 export type Filetype = 'bdist_wheel' | 'sdist'
 
 /** The one value of a field. Old clients send empty text or "UNKNOWN" for what is absent. */

@@ -3,6 +3,26 @@ import type { RefusalCatalogue } from '../packaging/refusals.ts'
 
 /** What form and filename alone can be refused for; `claim.ts` has the order. */
 export const formRefusals = {
+  'form-not-multipart': {
+    means: 'The body is no form of parts (RFC 7578).',
+    fix: 'Upload with twine, uv, flit, hatch, pdm or poetry, or POST multipart/form-data as they do.',
+  },
+  'form-unreadable': {
+    means: 'The form ends early, or is not made of parts as it should be.',
+    fix: 'Was it cut off on the way? Upload it again.',
+  },
+  'form-too-many-parts': {
+    means: 'The form has far more fields or files than any client sends.',
+    fix: 'Send each field of the metadata once for each of its values, and one file.',
+  },
+  'form-file-missing': {
+    means: 'The form has no file.',
+    fix: 'Send the file as a part named "content", with a filename.',
+  },
+  'form-file-repeated': {
+    means: 'The form has two files.',
+    fix: 'Send each file with a form of its own.',
+  },
   'form-action-unknown': {
     means: 'The form asks for something other than "file_upload", such as the registration of a project.',
     fix: 'Projects need no registration; upload a file.',
@@ -39,6 +59,10 @@ export const formRefusals = {
     means: 'A digest is not hexadecimal, or too short or long.',
     fix: 'Send it in hexadecimal digits.',
   },
+  'form-digest-late': {
+    means: 'Some digests came before the file, and one after it, when it could not be taken any more.',
+    fix: 'Send all digests before the file, or all after it.',
+  },
   'form-field-is-file': {
     means: 'A field of the form was sent as a file. Only "content" and "gpg_signature" are files.',
     fix: 'Send it as a plain field.',
@@ -53,8 +77,8 @@ export const formRefusals = {
   },
   'filename-characters': {
     means:
-      'The filename has a slash, a blank, a quote, a control character or anything outside of ASCII, or is too long.',
-    fix: 'Build with a current tool and upload what it made: plain ASCII, at most 230 characters.',
+      'The filename has other characters than ASCII letters, digits, ".", "_", "-", "+" and "!", or "..", or is too long.',
+    fix: 'Build with a current tool and upload what it made: at most 230 characters, the first a letter or digit.',
   },
   'filename-invalid': {
     means:

@@ -7,6 +7,7 @@ import { type DeletedFile, deletedFiles, type ListedFile, listed, listedFiles } 
 import { type FileRecord, type ProjectHead, projectDocument, type Tombstone } from './model.ts'
 import { hasRecords } from './project-head.ts'
 import type { Segments } from './segments.ts'
+import { twinOf } from './twins.ts'
 
 /** A project as it stands, ready for look-ups. Built once per version of its head. */
 export interface Project {
@@ -37,6 +38,8 @@ export interface Projects {
   find(name: string): Promise<Project | undefined>
   /** One file by name; fresh as well, and without building the whole project. `undefined` where there is no project. */
   findFile(name: string, filename: string): Promise<FoundFile | undefined>
+  /** A file of the project beside which this one cannot be (see `twins.ts`). */
+  findTwin(head: ProjectHead, record: FileRecord): Promise<FileRecord | undefined>
   /** Rejects with `project-not-found`. */
   get(name: string): Promise<Project>
   /** The version of the project's head alone, for caches in front. */
@@ -66,6 +69,9 @@ export function projectsIn(fresh: FreshDocuments, segments: Segments): Projects 
       if (record === undefined) return { head: head.value, file: undefined, deleted: undefined }
       const deleted = head.value.amendments.deletedFiles[filename]
       return { head: head.value, file: listed(head.value, record), deleted }
+    },
+    async findTwin(head, record) {
+      return twinOf(record, head, await segments.ofRelease(head, record.version))
     },
     async get(name) {
       const project = await projects.find(name)

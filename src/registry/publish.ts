@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { FormDifference } from '../packaging/form-comparison.ts'
+import { parseVersion } from '../packaging/versions.ts'
 import { provenanceOf } from './attestations.ts'
-import { type Claim, claimOf } from './claim.ts'
+import type { Claim } from './claim.ts'
 import type { Committer } from './committer.ts'
 import { compareWithArchive, compareWithDigests } from './comparison.ts'
-import type { FormFields, UploadRules } from './form-fields.ts'
 import type { AcceptedArchive } from './inspection.ts'
 import type { FileRecord } from './model.ts'
 import type { Projects } from './projects.ts'
@@ -15,11 +15,10 @@ import type { Digests } from './staging/messages.ts'
 import type { StagedFile } from './staging/staging.ts'
 import { type StoredOutcome, storeAndCommit } from './store-and-commit.ts'
 import { sweepsSeen } from './sweep-mark.ts'
-import { closedProblem, fileDeleted, fileExists } from './upload-refusals.ts'
+import { closedProblem, fileDeleted, fileExists, twinExists } from './upload-refusals.ts'
 
 export interface Upload {
-  readonly fields: FormFields
-  readonly filename: string
+  readonly claim: Claim
   readonly staged: StagedFile
   /** Name of the token that uploads. */
   readonly by: string
@@ -38,16 +37,15 @@ export interface PublishPorts {
   readonly projects: Projects
   readonly committer: Committer
   readonly clock: Clock
-  readonly rules: UploadRules
 }
 
 /**
- * Accepts a staged file: claim (what form and filename say) → digests → archive → form against archive → attestations
+ * Accepts a staged file: digests → archive → form against archive → attestations
  * → what is there already → bytes → commit. Until the commit nothing can be seen, after it nothing can be lost. Rejects with
  * `invalid-upload`, `digest-mismatch`, `file-exists` or `project-closed`; then nothing was stored.
  */
 export async function publish(ports: PublishPorts, upload: Upload): Promise<Published> {
-  const claim = claimOf(upload.fields, upload.filename, ports.rules)
+  const { claim } = upload
   const { size, digests } = upload.staged.result()
   compareWithDigests(claim, digests)
   const archive = await inspect(upload.staged, claim)
@@ -83,7 +81,8 @@ function recordOf(
 ): FileRecord {
   return {
     filename: claim.filename,
-    version: claim.version,
+    // The form may spell an equal version otherwise (PEP 440: 1.0 and 1.0.0): the archive's counts.
+    version: parseVersion(archive.metadata.version)?.canonical ?? claim.version,
     filetype: claim.filetype,
     size,
     sha256: digests.sha256,
@@ -104,6 +103,8 @@ async function findExisting(projects: Projects, claim: Claim, record: FileRecord
   const { head, file, deleted } = found
   const problem = closedProblem(head) ?? (deleted && fileDeleted(claim.filename, deleted))
   if (problem !== undefined) throw problem
-  if (file === undefined || file.sha256 === record.sha256) return { existing: file, seen }
-  throw fileExists(claim.filename, file.sha256, record.sha256)
+  if (file !== undefined && file.sha256 !== record.sha256) throw fileExists(claim.filename, file.sha256, record.sha256)
+  const twin = file === undefined ? await projects.findTwin(head, record) : undefined
+  if (twin !== undefined) throw twinExists(record, twin)
+  return { existing: file, seen }
 }

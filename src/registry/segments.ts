@@ -11,6 +11,8 @@ export interface Segments {
   load(project: string, n: number): Promise<readonly FileRecord[]>
   /** One file of a project by name, at a cost that does not grow with the number of files. */
   find(head: ProjectHead, filename: string): Promise<FileRecord | undefined>
+  /** The files of a release by its canonical version, deleted ones too, at the same cost. */
+  ofRelease(head: ProjectHead, version: string): Promise<readonly FileRecord[]>
   /** Create-only; resolves when the segment is there, whoever wrote it. */
   seal(project: string, segment: SealedSegment): Promise<void>
 }
@@ -18,6 +20,7 @@ export interface Segments {
 interface Segment {
   readonly files: readonly FileRecord[]
   readonly byName: ReadonlyMap<string, FileRecord>
+  readonly byVersion: ReadonlyMap<string, readonly FileRecord[]>
   /** Of the stored JSON. */
   readonly bytes: number
 }
@@ -51,34 +54,44 @@ export function segmentsIn(documents: Documents, maxBytes: number): Segments {
       throw new DomainError('document-corrupt', text, { key })
     }
     const byName = new Map(found.value.map((file) => [file.filename, file]))
-    const entry = { files: found.value, byName, bytes: found.bytes }
+    const entry = { files: found.value, byName, byVersion: groupedByVersion(found.value), bytes: found.bytes }
     keep(key, entry)
     return entry
   }
 
-  const segments: Segments = {
+  const sealed = (head: ProjectHead) =>
+    Promise.all(Array.from({ length: head.segments }, (_, n) => segment(head.project, n)))
+
+  return {
     load: async (project, n) => (await segment(project, n)).files,
     async find(head, filename) {
       const recent = head.files.find((file) => file.filename === filename)
       if (recent !== undefined) return recent
-      const sealed = await Promise.all(numbersOf(head).map((n) => segment(head.project, n)))
-      for (const { byName } of sealed) {
+      for (const { byName } of await sealed(head)) {
         const found = byName.get(filename)
         if (found !== undefined) return found
       }
       return undefined
     },
+    async ofRelease(head, version) {
+      const older = (await sealed(head)).flatMap(({ byVersion }) => byVersion.get(version) ?? [])
+      return [...older, ...head.files.filter((file) => file.version === version)]
+    },
     async allFiles(head) {
-      const sealed = await Promise.all(numbersOf(head).map((n) => segments.load(head.project, n)))
-      return [...sealed.flat(), ...head.files]
+      return [...(await sealed(head)).flatMap(({ files }) => files), ...head.files]
     },
     async seal(project, segment) {
       await documents.create(segmentDocument, keys.projectSegment(project, segment.n), segment.files)
     },
   }
-  return segments
 }
 
-function numbersOf(head: ProjectHead): readonly number[] {
-  return Array.from({ length: head.segments }, (_, n) => n)
+function groupedByVersion(files: readonly FileRecord[]): ReadonlyMap<string, readonly FileRecord[]> {
+  const grouped = new Map<string, FileRecord[]>()
+  for (const file of files) {
+    const release = grouped.get(file.version)
+    if (release === undefined) grouped.set(file.version, [file])
+    else release.push(file)
+  }
+  return grouped
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts'
-import type { ProjectHead, Tombstone } from './model.ts'
+import type { FileRecord, ProjectHead, Tombstone } from './model.ts'
 
 /** The text begins as PyPI's does: twine --skip-existing and others look for it. */
 export function fileExists(filename: string, existing: string, uploaded: string): DomainError {
@@ -8,6 +8,17 @@ export function fileExists(filename: string, existing: string, uploaded: string)
     `File already exists: ${filename} was uploaded before with other content (sha256 ${existing.slice(0, 12)}..., ` +
       `yours is ${uploaded.slice(0, 12)}...). A file never changes once accepted: raise the version and upload again.`,
     { filename, existing, uploaded },
+  )
+}
+
+/** See `twins.ts`. */
+export function twinExists({ filename, version, filetype }: FileRecord, twin: FileRecord): DomainError {
+  const what = filetype === 'sdist' ? `source archive of ${version}` : `wheel of ${version} for the same systems`
+  return new DomainError(
+    'file-exists',
+    `File already exists: the ${what} is ${twin.filename}, and beside ${filename} it would be chance which of the two is ` +
+      'installed. Raise the version and upload again, or delete the other first.',
+    { filename, existing: twin.filename },
   )
 }
 

@@ -9,6 +9,8 @@ export interface ProvenFile {
   readonly filename: string
   readonly version: string
   readonly sha256: string
+  /** Of the attestations that were committed with it, as far as that is known. */
+  readonly provenanceSha256?: string | undefined
   /** ISO 8601. */
   readonly at: string
   readonly by: string
@@ -56,9 +58,10 @@ async function* auditEntries(documents: Documents): AsyncIterable<AuditEntry> {
 }
 
 function uploadedFile({ filename, version, at, actor, after }: AuditEntry): ProvenFile | undefined {
-  const sha256 = after?.['sha256']
+  const { sha256, provenanceSha256: provenance } = after ?? {}
   if (filename === undefined || version === undefined || typeof sha256 !== 'string') return undefined
-  return { filename, version, sha256, at, by: actor.name }
+  const provenanceSha256 = typeof provenance === 'string' ? provenance : undefined
+  return { filename, version, sha256, provenanceSha256, at, by: actor.name }
 }
 
 /** Every promotion of the history names files that were there then. */

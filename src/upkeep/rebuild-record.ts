@@ -48,8 +48,16 @@ export async function rebuildRecord(store: ObjectStore, project: string, proven:
     sha256,
     requiresPython: archive.metadata.requiresPython,
     metadataSha256: archive.metadataSha256,
+    provenanceSha256: await wholeProvenance(store, project, proven),
     uploadedAt: at,
     uploadedBy: by,
   }
   return { record, displayName: archive.metadata.name }
+}
+
+/** The digest of the attestations that were committed, where they are there as they were: pages name no others. */
+async function wholeProvenance(store: ObjectStore, project: string, { sha256, provenanceSha256 }: ProvenFile) {
+  if (provenanceSha256 === undefined) return undefined
+  const found = await digestOf(store, keys.fileProvenance(project, sha256, provenanceSha256))
+  return found?.sha256 === provenanceSha256 ? provenanceSha256 : undefined
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Documents, DocumentType } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { catalogIn } from '../registry/catalog.ts'
-import { committerOn } from '../registry/committer.ts'
 import { projectDocument, segmentDocument } from '../registry/model.ts'
-import { segmentsIn } from '../registry/segments.ts'
-import { sweepsSeen } from '../registry/sweep-mark.ts'
+import { withFiles } from '../registry/project-head.ts'
+import { type Segments, segmentsIn } from '../registry/segments.ts'
+import { bytesAreSafe, sweepsSeen } from '../registry/sweep-mark.ts'
 import type { Finding, FindingId } from './findings.ts'
 import { fileOf } from './listing.ts'
 import type { Proof } from './proof.ts'
@@ -23,6 +23,7 @@ export interface RepairPorts {
 
 interface Repairing extends RepairPorts {
   readonly proofs: ReadonlyMap<string, Proof>
+  readonly segments: Segments
 }
 
 /** Does what can be done about a finding; false where nothing could be proven. */
@@ -33,7 +34,9 @@ type Mend = (ports: Repairing, finding: Finding) => Promise<boolean>
  * servers: each document is written under the condition that it is still what was found. Answers with what was mended.
  */
 export async function repair(ports: RepairPorts, findings: readonly Finding[]): Promise<readonly Finding[]> {
-  const repairing = { ...ports, proofs: await gatherProof(ports.documents) }
+  const { documents } = ports
+  const proofs = await gatherProof(documents)
+  const repairing = { ...ports, proofs, segments: segmentsIn(documents, 16 * 1024 * 1024) }
   const mended: Finding[] = []
   for (const finding of findings) if (await mends[finding.id]?.(repairing, finding)) mended.push(finding)
   return mended
@@ -64,16 +67,22 @@ async function mendHead(ports: Repairing, { key }: Finding): Promise<boolean> {
   return await put(ports, projectDocument, key, { ...head, sweep })
 }
 
-async function mendRecord({ documents, proofs, scratch }: Repairing, { key }: Finding): Promise<boolean> {
-  const [, project = '', , filename = ''] = key.split('/')
+/**
+ * Puts the record back as it was: whether the file was deleted later, or the project closed, is for the head to say. Whoever
+ * changes the head meanwhile is left the better of it; the next round looks again.
+ */
+async function mendRecord({ documents, proofs, segments, scratch }: Repairing, finding: Finding): Promise<boolean> {
+  const [, project = '', , filename = ''] = finding.key.split('/')
   const proven = proofs.get(project)?.files.get(filename)
   if (proven === undefined) return false
-  const head = await documents.read(projectDocument, keys.project(project))
-  const seen = sweepsSeen(head?.value, proven)
+  const key = keys.project(project)
+  const from = await documents.read(projectDocument, key)
+  if (from === undefined) return false
+  const head = from.value
   const rebuilt = await rebuildRecord(documents.store, project, proven, scratch)
-  if (rebuilt === undefined) return false
-  const committer = committerOn(documents, catalogIn(documents), segmentsIn(documents, 16 * 1024 * 1024))
-  return (await committer.commit(project, rebuilt.displayName, rebuilt.record, seen)) === 'created'
+  if (rebuilt === undefined || !bytesAreSafe(head, rebuilt.record, sweepsSeen(head, rebuilt.record))) return false
+  if ((await segments.find(head, filename)) !== undefined) return false
+  return (await documents.replace(projectDocument, key, withFiles(head, [rebuilt.record]), from)) !== 'conflict'
 }
 
 /** The archive itself has it, and the record its digest. */

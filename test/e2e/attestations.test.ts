@@ -1,26 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attestationOf } from '../support/attestation.ts'
 import { type Deployment, deployments } from '../support/deployments.ts'
 import { clientsIn, post } from '../support/index-clients.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { useTool } from '../support/tools.ts'
-import { aWheel, type BuiltArchive } from '../support/wheels.ts'
-
-/** An attestation object (PEP 740) by its form; nobody verifies the signature yet. */
-function attestationOf({ filename, sha256 }: BuiltArchive) {
-  const statement = {
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: filename, digest: { sha256 } }],
-    predicateType: 'https://docs.pypi.org/attestations/publish/v1',
-    predicate: null,
-  }
-  return {
-    version: 1,
-    verification_material: { certificate: 'MIIB', transparency_entries: [{ logIndex: '1' }] },
-    envelope: { statement: Buffer.from(JSON.stringify(statement)).toString('base64'), signature: 'AAAA' },
-  }
-}
+import { aWheel } from '../support/wheels.ts'
 
 describe.each(deployments)('attestations, %s', (_name, deploy) => {
   const wheel = aWheel({ name: 'signed', version: '1.0' })

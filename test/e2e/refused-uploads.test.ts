@@ -79,7 +79,7 @@ describe('an upload that is refused', () => {
     const sent = await get('/legacy/', { 'content-type': 'text/plain', 'content-length': '0' }, 'POST')
     expect([sent.status, await sent.text()]).toEqual([
       400,
-      'An upload is a multipart/form-data POST, as twine, uv, flit, hatch, pdm and poetry send it.\n',
+      expect.stringMatching(/^The body is no multipart form\. Upload with twine, uv, .* \[form-not-multipart]\n$/),
     ])
     expect(await simplePage(server, 'other')).toBe(404)
   })

@@ -74,9 +74,16 @@ describe('an upload as HTTP', () => {
     expect(await send([fieldsOf(wheel), content(wheel), end], true)).toEqual([200, expect.stringContaining('Accepted')])
   })
 
-  it('may have its fields after the file', async () => {
+  it('may have its fields after the file, or some of them', async () => {
     const wheel = aWheel({ name: 'turned', version: '1.0' })
     expect(await send([content(wheel), fieldsOf(wheel), end])).toEqual([200, expect.stringContaining('Accepted')])
+    const split = aWheel({ name: 'split', version: '1.0' })
+    const [first, ...rest] = fieldsOf(split).split(/(?=--a-boundary)/)
+    expect(rest.length).toBeGreaterThan(3)
+    for (let count = 0; count <= rest.length; count++) {
+      const parts = [first ?? '', ...rest.slice(0, count), content(split), ...rest.slice(count), end]
+      expect((await send(parts))[0]).toBe(200)
+    }
     const other = aWheel({ name: 'other', version: '1.0' })
     const wrong = fieldsOf(other).replace('file_upload', 'submit')
     expect(await send([content(other), wrong, end])).toEqual([400, expect.stringContaining('form-action-unknown')])
@@ -84,7 +91,7 @@ describe('an upload as HTTP', () => {
   })
 
   it.each([
-    ['fields without end', () => Array.from({ length: 3000 }, (_, n) => field(`f${n}`, 'x')), /too many parts/],
+    ['fields without end', () => Array.from({ length: 3000 }, (_, n) => field(`f${n}`, 'x')), /form-too-many-parts/],
     ['a field of 9 MB', () => [field('description', 'x'.repeat(9_000_000))], /description/],
     ['no end at all', () => [field(':action', 'file_upload')], /.*/],
   ])('is refused with a sentence for %s, and the server goes on', async (_what, parts, reason) => {

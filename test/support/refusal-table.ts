@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ErrorCode } from '../../src/errors.ts'
 import { errorStatus } from '../../src/http/error-status.ts'
-import { refusalCatalogues } from '../../src/registry/refusal-catalogues.ts'
+import type { RefusalCatalogue } from '../../src/packaging/refusals.ts'
+import { otherRefusals, refusalCatalogues } from '../../src/registry/refusal-catalogues.ts'
 
 const page = fileURLToPath(new URL('../../docs/clients.md', import.meta.url))
 const begin = '<!-- refusals: `npm run docs` writes what follows -->'
@@ -22,20 +24,17 @@ export function clientsPageWithTable(): string {
 
 function refusalTables(): string {
   const status = errorStatus['invalid-upload']
-  const tables = Object.entries(refusalCatalogues).map(([title, catalogue]) => {
-    const rows = Object.entries(catalogue).map(
-      ([id, { means, fix }]) => `| \`${id}\` | ${status} | ${cell(means)} | ${cell(fix)} |`,
-    )
-    return [
-      `## ${title}`,
-      '',
-      '| id | status | what is wrong | what to do |',
-      '| --- | --- | --- | --- |',
-      ...rows,
-      '',
-    ].join('\n')
-  })
-  return tables.join('\n')
+  const tables = Object.entries(refusalCatalogues).map(([title, catalogue]) => table(title, catalogue, () => status))
+  const others = table('Other answers to an upload', otherRefusals, (code) => errorStatus[code as ErrorCode])
+  return [...tables, others].join('\n')
+}
+
+function table(title: string, catalogue: RefusalCatalogue, statusOf: (id: string) => number): string {
+  const rows = Object.entries(catalogue).map(
+    ([id, { means, fix }]) => `| \`${id}\` | ${statusOf(id)} | ${cell(means)} | ${cell(fix)} |`,
+  )
+  const head = ['| id | status | what is wrong | what to do |', '| --- | --- | --- | --- |']
+  return [`## ${title}`, '', ...head, ...rows, ''].join('\n')
 }
 
 function cell(text: string): string {

@@ -9,6 +9,7 @@ import { freshDocuments } from '../../src/objects/fresh-documents.ts'
 import type { ObjectStore } from '../../src/objects/object-store.ts'
 import { amenderOn } from '../../src/registry/amender.ts'
 import { catalogIn } from '../../src/registry/catalog.ts'
+import { claimOf } from '../../src/registry/claim.ts'
 import { committerOn } from '../../src/registry/committer.ts'
 import { FinishedPages } from '../../src/registry/finished-pages.ts'
 import { inspectArchive } from '../../src/registry/inspection.ts'
@@ -32,7 +33,6 @@ export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
     projects,
     committer,
     clock,
-    rules: { allowLocalVersions: true, allowLinuxTags: true },
   }
   return {
     projects,
@@ -46,8 +46,7 @@ export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
       const path = join(folder, `${randomUUID()}-${archive.filename}`)
       await writeFile(path, archive.bytes)
       const upload = {
-        fields: formOf(archive, fields),
-        filename: archive.filename,
+        claim: claimOf(formOf(archive, fields), archive.filename, rules),
         staged: staged(path, archive),
         by: 'ci',
       }
@@ -55,6 +54,8 @@ export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
     },
   }
 }
+
+const rules = { allowLocalVersions: true, allowLinuxTags: true }
 
 function formOf(archive: BuiltArchive, fields: Readonly<Record<string, string>>): Map<string, string[]> {
   const filetype = archive.filename.endsWith('.whl') ? 'bdist_wheel' : 'sdist'

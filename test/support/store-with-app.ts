@@ -20,15 +20,20 @@ export function keyOf({ sha256, filename }: BuiltArchive): string {
 }
 
 /** A store with app 1.0 to 1.(count - 1), each in the audit as the server keeps it. */
-export async function storeWithApp(count: number, store: ObjectStore = new MemoryStore()) {
+export async function storeWithApp(
+  count: number,
+  store: ObjectStore = new MemoryStore(),
+  fields: (wheel: BuiltArchive) => Readonly<Record<string, string>> = () => ({}),
+) {
   await using folder = await temporaryFolder('spool')
   const registry = registryOn(store)
   const audit = auditIn(documentsOn(store), systemClock, { error: (text) => console.error(text) })
   const actor = { token: 'id', name: 'ci', from: '127.0.0.1' }
   for (let n = 0; n < count; n++) {
-    const { record } = await registry.publish(appWheel(n), folder.path, { name: 'app', version: `1.${n}` })
-    const { filename, version, sha256, size } = record
-    const after = { sha256, size }
+    const sent = { name: 'app', version: `1.${n}`, ...fields(appWheel(n)) }
+    const { record } = await registry.publish(appWheel(n), folder.path, sent)
+    const { filename, version, sha256, size, provenanceSha256 } = record
+    const after = { sha256, size, provenanceSha256 }
     await audit.record({ action: 'upload', actor, project: 'app', version, filename, outcome: 'done', after })
   }
   return {

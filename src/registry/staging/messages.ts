@@ -11,7 +11,7 @@ export type StagingRequest =
   | { readonly kind: 'chunk'; readonly session: number; readonly bytes: Uint8Array }
   | { readonly kind: 'finish'; readonly session: number }
   | { readonly kind: 'inspect'; readonly session: number; readonly filename: string }
-  | { readonly kind: 'discard'; readonly session: number }
+  | { readonly kind: 'discard'; readonly session: number; readonly path: string }
 
 export type StagingAnswer =
   | { readonly kind: 'written'; readonly session: number; readonly bytes: number }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { inspectArchive } from '../inspection.ts'
 import { digester } from './digester.ts'
 import type { StagingAnswer, StagingRequest } from './messages.ts'
@@ -25,6 +25,12 @@ export function stagingSessions(post: (answer: StagingAnswer) => void): (request
       return
     }
     const open = sessions.get(session)
+    if (request.kind === 'discard') {
+      sessions.delete(session)
+      if (open !== undefined) closeSync(open.descriptor)
+      // Also where the thread that wrote it has died.
+      return rmSync(request.path, { force: true })
+    }
     if (open === undefined) return
     if (request.kind === 'chunk') {
       writeAll(open.descriptor, request.bytes)
@@ -33,11 +39,8 @@ export function stagingSessions(post: (answer: StagingAnswer) => void): (request
       post({ kind: 'written', session, bytes: request.bytes.length })
     } else if (request.kind === 'finish') {
       post({ kind: 'finished', session, size: open.size, digests: open.digests.digests() })
-    } else if (request.kind === 'inspect') {
-      post({ kind: 'inspected', session, inspection: await inspectArchive(open.path, request.filename) })
     } else {
-      close(open)
-      sessions.delete(session)
+      post({ kind: 'inspected', session, inspection: await inspectArchive(open.path, request.filename) })
     }
   }
 
@@ -60,9 +63,4 @@ function failure(session: number, error: unknown): StagingAnswer {
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
-}
-
-function close(session: Session): void {
-  closeSync(session.descriptor)
-  unlinkSync(session.path)
 }

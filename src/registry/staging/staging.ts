@@ -47,21 +47,30 @@ interface Thread {
   stop(): Promise<unknown>
 }
 
+/** One that dies (out of memory, say) fails the uploads that it has, and is started again for the next one. */
 function startThread(script: URL): Thread {
-  const worker = new Worker(script)
   const listeners = new Map<number, (answer: StagingAnswer) => void>()
-  worker.on('message', (answer: StagingAnswer) => listeners.get(answer.session)?.(answer))
-  worker.on('error', (error) => {
-    for (const [session, listen] of listeners) listen({ kind: 'failed', session, message: error.message })
-  })
-  worker.unref()
+  let worker: Worker | undefined = start()
+
+  function start(): Worker {
+    const started = new Worker(script)
+    started.on('message', (answer: StagingAnswer) => listeners.get(answer.session)?.(answer))
+    started.on('error', ({ message }) => {
+      worker = undefined
+      for (const [session, listen] of listeners) listen({ kind: 'failed', session, message })
+    })
+    started.unref()
+    return started
+  }
+
   return {
     send(request, listen) {
       if (listen !== undefined) listeners.set(request.session, listen)
+      worker ??= start()
       worker.postMessage(request)
     },
     forget: (session) => listeners.delete(session),
-    stop: () => worker.terminate(),
+    stop: async () => await worker?.terminate(),
   }
 }
 
@@ -119,7 +128,7 @@ function stagedFile(thread: Thread, path: string, session: number, algorithms: r
       return answer.inspection
     },
     discard() {
-      thread.send({ kind: 'discard', session })
+      thread.send({ kind: 'discard', session, path })
       thread.forget(session)
     },
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isDomainError } from '../../../src/errors.ts'
 import { metadataRefusals } from '../../../src/packaging/metadata/refusals.ts'
 import { kindOfPlatformTag } from '../../../src/packaging/platform-tags.ts'
-import { checkEarly, claimOf } from '../../../src/registry/claim.ts'
+import { claimEarly, claimOf } from '../../../src/registry/claim.ts'
 import type { UploadRules } from '../../../src/registry/form-fields.ts'
 import { formRefusals } from '../../../src/registry/form-refusals.ts'
 
@@ -58,6 +58,8 @@ describe('a form and its filename', () => {
     ['form-version-invalid', { version: '1.0.x' }],
     ['filename-characters', {}, 'app-1.0-py3-none-any .whl'],
     ['filename-characters', {}, '../app-1.0-py3-none-any.whl'],
+    ['filename-characters', {}, 'app-1.0-1<script>-py3-none-any.whl'],
+    ['filename-characters', { name: 'a..b' }, 'a..b-1.0-py3-none-any.whl'],
     ['filename-characters', {}, `app-1.0-py3-none-${'a'.repeat(230)}.whl`],
     ['filename-invalid', {}, 'app-1.0.whl'],
     ['filename-invalid', { filetype: 'bdist_wheel', pyversion: 'py3' }, 'app-1.0.tar.gz'],
@@ -82,6 +84,7 @@ describe('a form and its filename', () => {
     [{ pyversion: '' }, 'app-1.0.zip'],
     [{ version: '1.0+build7' }, 'app-1.0+build7-py3-none-any.whl'],
     [{ version: '1.0+b.7' }, 'app-1.0+b_7-py3-none-any.whl'],
+    [{ version: '1.0.0' }],
     [{ name: 'a.b' }, 'A.b-1.0-2_x-py2.py3-none-any.whl'],
     [{}, 'app-1.0-cp311-cp311-linux_x86_64.whl'],
   ])('are accepted: %j %s', (fields, filename) => expect(refusalOf(() => claim(fields, filename))).toBe('accepted'))
@@ -94,14 +97,28 @@ describe('a form and its filename', () => {
   })
 
   it('are refused before the file has come, where the fields came first', () => {
-    const early = (fields: [string, string[]][], filename?: string) => () => checkEarly(new Map(fields), filename, open)
+    const early = (fields: [string, string[]][], filename?: string) => () => claimEarly(new Map(fields), filename, open)
     expect(refusalOf(early([], undefined))).toBe('filename-missing')
     expect(refusalOf(early([], wheel))).toBe('accepted')
-    const named: [string, string[]][] = [
+    const fields: [string, string[]][] = [
       [':action', ['file_upload']],
       ['name', ['app']],
+      ['version', ['1.0']],
+      ['filetype', ['bdist_egg']],
+      ['pyversion', ['py3']],
+      ['md5_digest', ['ab'.repeat(16)]],
     ]
-    expect(refusalOf(early(named, wheel))).toBe('form-filetype-unknown')
+    expect(refusalOf(early(fields, wheel))).toBe('form-filetype-unknown')
+    for (const missing of fields) {
+      expect(
+        refusalOf(
+          early(
+            fields.filter((field) => field !== missing),
+            wheel,
+          ),
+        ),
+      ).toBe('accepted')
+    }
   })
 
   it('never fail in any other way, whatever they are', () => {
@@ -128,7 +145,7 @@ describe('platform tags', () => {
       'any win32 win_amd64 manylinux1_x86_64 manylinux2014_aarch64 manylinux_2_28_x86_64 musllinux_1_2_armv7l',
     ],
     ['portable', 'macosx_10_9_universal2 macosx_11_0_arm64 ios_13_0_arm64_iphoneos android_21_x86_64 linux_armv7l'],
-    ['portable', 'pyemscripten_2025_0_wasm32'],
+    ['portable', 'pyemscripten_2025_0_wasm32 pyodide_2024_0_wasm32'],
     ['local', 'linux_x86_64 linux_aarch64 freebsd_13_2_release_amd64 mingw_x86_64 aix_7302_2112_64'],
     ['unknown', 'amiga manylinux linux win_amiga macosx any_x86 manylinux_x86_64'],
   ])('%s: %s', (kind, tags) => {

@@ -56,6 +56,26 @@ describe('committing uploads', () => {
     )
   })
 
+  it('takes one source archive a release, and each wheel once, however their names are spelled', async () => {
+    const { committer, amender } = registryOn(new MemoryStore())
+    const commit = (filename: string, n = 0) => {
+      const filetype = filename.endsWith('.whl') ? 'bdist_wheel' : 'sdist'
+      return committer.commit('my-app', 'App', record(n, { filename, filetype, sha256: `${filename.length}` }))
+    }
+    const first = ['my_app-1.0.tar.gz', 'my_app-1.0-py2.py3-none-any.whl', 'my_app-1.0-1-py2.py3-none-any.whl']
+    expect(await Promise.all(first.map((name) => commit(name)))).toEqual(['created', 'created', 'created'])
+    for (const other of ['my-app-1.0.tar.gz', 'my_app-1.0.zip', 'My.App-1.0-py3.py2-none-any.whl']) {
+      await expect(commit(other)).rejects.toThrow(/^File already exists: the .* of 1\.0 .*is my_app-1\.0/)
+    }
+    expect(await commit('my_app-1.0-py3-none-any.whl')).toBe('created')
+    const racing = await Promise.allSettled([commit('my-app-1.1.zip', 1), commit('my-app-1.1.tar.gz', 1)])
+    expect(racing.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    for (let n = 2; n < 300; n++) await commit(`my_app-1.${n}.tar.gz`, n)
+    await expect(commit('my_app-1.0.zip')).rejects.toMatchObject({ code: 'file-exists' })
+    await amender.amend('my-app', { kind: 'delete', version: '1.0', filename: 'my_app-1.0.tar.gz', reason: '' }, 'ada')
+    expect(await commit('my_app-1.0.zip')).toBe('created')
+  })
+
   it('gives a deleted name to no bytes, not even to the same, and takes nothing for a closed project', async () => {
     const { committer, amender } = registryOn(new MemoryStore())
     await committer.commit('app', 'App', record(0))

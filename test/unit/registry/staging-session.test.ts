@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { StagingAnswer, StagingRequest } from '../../../src/registry/staging/messages.ts'
@@ -29,5 +29,6 @@ it('takes a small upload while it inspects a large one', async () => {
   const inspected = answers.filter(({ kind }) => kind === 'inspected')
   expect(inspected.map(({ session }) => session)).toEqual([2, 1])
   expect(inspected).toMatchObject([{ inspection: { ok: true } }, { inspection: { ok: true } }])
-  await send([1, 2].map((session) => ({ kind: 'discard', session })))
+  await send([1, 2].map((session) => ({ kind: 'discard', session, path: join(folder.path, `${session}`) })))
+  expect(readdirSync(folder.path)).toEqual(['large'])
 })

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { channelsDocument } from '../../../src/channels/model.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
+import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { repair } from '../../../src/upkeep/repair.ts'
+import { attestationOf } from '../../support/attestation.ts'
+import { aRecord } from '../../support/file-record.ts'
 import { appWheel, checked, idsAndKeys, keyOf, storeWithApp } from '../../support/store-with-app.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import type { BuiltArchive } from '../../support/wheels.ts'
 
 const twoDays = 2 * 86_400_000
 
@@ -116,6 +120,41 @@ describe('the repair', () => {
       expect(after.deleted).toHaveLength(1)
     },
   )
+
+  it('brings back the records of a lost segment, of deleted files and closed projects too', async () => {
+    const store = new MemoryStore()
+    const { registry, amend } = await storeWithApp(3, store)
+    for (let n = 3; n < 260; n++) await registry.committer.commit('app', 'app', aRecord(n))
+    await amend('delete', '1.1', 'secret')
+    await amend('yank', '1.2', 'eats data')
+    await registry.amender.amend('app', { kind: 'status', status: 'archived', reason: '' }, 'ada')
+    expect((await registry.projects.get('app')).head.segments).toBe(1)
+    await store.delete('projects/app/0.json')
+    await repaired(store)
+    const after = await (await storeWithApp(0, store)).registry.projects.get('app')
+    expect(
+      after.files
+        .map(({ version }) => version)
+        .filter((version) => /^1\.[0-2]$/.test(version))
+        .sort(),
+    ).toEqual(['1.0', '1.2'])
+    expect(after.files.find(({ version }) => version === '1.2')?.yanked).toMatchObject({ reason: 'eats data' })
+    expect(after.deleted).toMatchObject([{ version: '1.1' }])
+    expect(after.head.status).toBe('archived')
+  })
+
+  it('keeps the attestations of files whose records it makes anew, as far as they are there', async () => {
+    const store = new MemoryStore()
+    const attested = (wheel: BuiltArchive) => ({ attestations: JSON.stringify([attestationOf(wheel)]) })
+    const { registry } = await storeWithApp(2, store, attested)
+    const [first, second] = (await registry.projects.get('app')).files
+    await store.delete(keys.fileProvenance('app', second?.sha256 ?? '', second?.provenanceSha256 ?? ''))
+    await damages.gone(store)
+    expect(await repaired(store)).toEqual([])
+    const after = await (await storeWithApp(0, store)).registry.projects.get('app')
+    expect(first?.provenanceSha256).toMatch(/^[0-9a-f]{64}$/)
+    expect(after.files.map((file) => file.provenanceSha256)).toEqual([first?.provenanceSha256, undefined])
+  })
 
   it('publishes nothing that is not proven, and no bytes that are not those that were accepted', async () => {
     const store = new MemoryStore()

@@ -1,0 +1,24 @@
+import { parseWheelFilename } from '../packaging/filenames.ts'
+import type { FileRecord, ProjectHead } from './model.ts'
+
+/**
+ * A file that an installer would take or leave by chance beside this one: the other source archive of the release, or the
+ * same wheel under a filename spelled otherwise (My.App, my_app). Deleted ones are out of the way.
+ */
+export function twinOf(record: FileRecord, { amendments }: ProjectHead, release: readonly FileRecord[]) {
+  return release.find((other) => isTwin(record, other) && amendments.deletedFiles[other.filename] === undefined)
+}
+
+function isTwin(one: FileRecord, other: FileRecord): boolean {
+  if (one.filename === other.filename || one.version !== other.version || one.filetype !== other.filetype) return false
+  return one.filetype === 'sdist' || wheelMeaning(one.filename) === wheelMeaning(other.filename)
+}
+
+/** What tells the wheels of a release apart: build number and tags, in whatever order (PEP 425). */
+function wheelMeaning(filename: string): string {
+  const named = parseWheelFilename(filename)
+  if (!named.ok) return filename
+  const { python, abi, platform } = named.tags
+  const sets = [python, abi, platform].map((set) => [...set].sort().join('.').toLowerCase())
+  return [named.build ?? '', ...sets].join('-')
+}
