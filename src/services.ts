@@ -3,9 +3,11 @@ import { mkdir } from 'node:fs/promises'
 import { type Audit, auditIn } from './audit/audit.ts'
 import { type ChannelPages, channelPagesOf } from './channels/channel-pages.ts'
 import { neededFilesIn } from './channels/needed-files.ts'
+import type { PromotionRequest } from './channels/promote.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { crewFor } from './deploy/crew.ts'
+import { dryRun, type PromotionPlan } from './deploy/dry-run.ts'
 import type { Discovery } from './deploy/fleet.ts'
 import { knownHostsIn } from './deploy/known-hosts-record.ts'
 import { leasesIn } from './deploy/lease.ts'
@@ -23,6 +25,9 @@ import { deployCredentials } from './identity/deploy-credentials.ts'
 import type { Token } from './identity/token.ts'
 import { type Tokens, tokensIn } from './identity/tokens.ts'
 import type { Log } from './log.ts'
+import { deployNotice } from './notify/deploy-notice.ts'
+import { startOutbox } from './notify/outbox.ts'
+import { webhooks } from './notify/webhook.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
 import { freshDocuments } from './objects/fresh-documents.ts'
 import { keys } from './objects/keys.ts'
@@ -75,10 +80,13 @@ export interface Core extends AsyncDisposable {
   startWorker(): Promise<DeployWorker>
 }
 
+type WiredCore = Omit<Core, 'startWorker' | typeof Symbol.asyncDispose>
+
 /** What a server has besides. */
 export interface Services extends Core {
   readonly authenticator: Authenticator
   readonly staging: Staging
+  dryRun(request: PromotionRequest, signal: AbortSignal): Promise<PromotionPlan>
   /** Where the first admin token was written, if this store has one in a file. */
   readonly adminTokenFile: string | undefined
 }
@@ -119,9 +127,11 @@ export async function openServices(config: Config, stagingThread: URL, log: Log)
   disposals.use(sweeperOn(core, log))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
+  const report = (error: unknown) => log.error(messageOf(error))
   return {
     ...core,
-    authenticator: identityOn(config, core, (error) => log.error(messageOf(error))),
+    authenticator: identityOn(config, core, report),
+    dryRun: dryRunOn(core, report),
     staging,
     adminTokenFile,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
@@ -152,33 +162,57 @@ function messagingOf(config: Config, report: (error: unknown) => void, disposals
   return { queue, bus }
 }
 
-async function workerOn(
-  core: Omit<Core, 'startWorker' | typeof Symbol.asyncDispose>,
-  log: Log,
-  report: (error: unknown) => void,
-): Promise<DeployWorker> {
+async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => void): Promise<DeployWorker> {
+  const { config, documents, clock } = core
+  const acting = actingOn(core, report, await storeIdIn(documents))
+  const { leaseSeconds: termSeconds, ...settings } = config.worker
+  await using disposals = new Disposals()
+  const outbox = disposals.use(startOutbox({ ...core, report, ...receiversOn(config) }))
+  const worker = disposals.use(
+    await startWorker(
+      {
+        ...core,
+        log,
+        report,
+        services: config.services,
+        leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),
+        crew: (request, fence) => crewFor(acting, request, fence),
+        async news(rollout) {
+          const notice = deployNotice(rollout, config.server.externalUrl, clock.now())
+          if (notice !== undefined) await outbox.put(notice)
+        },
+      },
+      settings,
+    ),
+  )
+  const owned = disposals.move()
+  return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
+}
+
+function receiversOn({ receivers }: Config) {
+  return { receivers, notifier: webhooks(receivers) }
+}
+
+/** What reaches the nodes. */
+function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: string) {
   const { config, documents, clock, store, tokens } = core
-  const acting = {
+  return {
     ...core,
     report,
     hosts: ssh2Hosts(knownHostsIn(documents, config.knownHosts)),
     discovery: staticDiscovery(),
     credentials: deployCredentials(store, tokens, clock),
     externalUrl: config.server.externalUrl,
-    storeId: await storeIdIn(documents),
+    storeId,
   }
-  const { leaseSeconds: termSeconds, ...settings } = config.worker
-  return await startWorker(
-    {
-      ...core,
-      log,
-      report,
-      services: config.services,
-      leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),
-      crew: (request, fence) => crewFor(acting, request, fence),
-    },
-    settings,
-  )
+}
+
+/** Runs nothing on the nodes but what looks: no folder of theirs needs the store's name. */
+function dryRunOn(core: WiredCore, report: (error: unknown) => void): Services['dryRun'] {
+  const { services, channels, channelOrder } = core.config
+  const sessions = actingOn(core, report, '')
+  const ports = { ...sessions, services, channels, channelOrder, sessions }
+  return (request, signal) => dryRun(ports, request, signal)
 }
 
 async function firstToken(config: Config, tokens: Tokens): Promise<string | undefined> {

@@ -57,6 +57,19 @@ export const fileSchema = z.strictObject({
   channel_order: z
     .record(channel, z.strictObject({ after: channel, minutes: z.number().min(0).max(525_600).default(0) }))
     .default({}),
+  notify: z
+    .array(
+      z.strictObject({
+        name: channel,
+        webhook: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }),
+        secret_env: z
+          .string()
+          .regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable')
+          .optional(),
+        services: z.array(z.string().min(1)).optional(),
+      }),
+    )
+    .default([]),
   ssh: sshSchema
     .partial()
     .extend({ known_hosts: z.string().min(1).optional() })

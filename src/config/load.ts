@@ -8,6 +8,7 @@ import type { Config, DiskStoreConfig, S3StoreConfig } from './config.ts'
 import type { Environment } from './environment.ts'
 import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
 import { configurationError, type Mistake } from './mistakes.ts'
+import { receiversOf } from './receivers.ts'
 import { Secret } from './secret.ts'
 import { deployingMistakes } from './service-checks.ts'
 import { servicesOf } from './services.ts'
@@ -30,7 +31,9 @@ export function loadConfig(environment: Environment, folder: string, role: Role 
   const named = given['WHEELHOUSE_CONFIG']
   const path = resolve(folder, named ?? defaultFile)
   const file = readFile(path, named !== undefined, mistakes)
-  const config = variables && file && assemble(variables, file, folder, mistakes)
+  // Commands beside a server tell nobody, and need no secrets for it.
+  const secrets = role === 'command' ? undefined : given
+  const config = variables && file && assemble({ env: variables, file, secrets }, folder, mistakes)
   if (config !== undefined && (role === 'worker' || (role === 'server' && config.worker.inServer))) {
     const isDefault = (variables?.WHEELHOUSE_EXTERNAL_URL ?? file?.server.external_url) === undefined
     mistakes.push(...deployingMistakes(config.services, { url: config.server.externalUrl, isDefault }))
@@ -77,7 +80,14 @@ function problemOf(issue: z.core.$ZodIssue): string {
   return text === 'expected string, received undefined' ? 'is missing' : text
 }
 
-function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, mistakes: Mistake[]): Config {
+interface Sources {
+  readonly env: EnvironmentSettings
+  readonly file: FileSettings
+  /** Variables that the file names. */
+  readonly secrets: Environment | undefined
+}
+
+function assemble({ env, file, secrets }: Sources, folder: string, mistakes: Mistake[]): Config {
   const host = env.HOST ?? file.server.host ?? '127.0.0.1'
   const port = env.PORT ?? file.server.port ?? 8080
   const tls = tlsOf(file, folder)
@@ -102,6 +112,7 @@ function assemble(env: EnvironmentSettings, file: FileSettings, folder: string, 
     freshness: (file.freshness_seconds ?? 0) * 1000,
     channels: file.channels,
     channelOrder: channelOrderOf(file, mistakes),
+    receivers: receiversOf(file, secrets, mistakes),
     services: servicesOf(file, folder, external, mistakes),
     knownHosts: file.ssh.known_hosts === undefined ? undefined : resolve(folder, file.ssh.known_hosts),
     redisUrl: env.REDIS_URL === undefined ? undefined : new Secret(env.REDIS_URL),

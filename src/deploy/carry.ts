@@ -5,7 +5,15 @@ import { keys } from '../objects/keys.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { headDocument } from './documents.ts'
 import { controlsOf } from './follow-controls.ts'
-import { type Control, type Effect, isOver, type Outcome, type Rollout, type RolloutEvent } from './rollout/model.ts'
+import {
+  type Control,
+  type Effect,
+  isOver,
+  type Outcome,
+  type Phase,
+  type Rollout,
+  type RolloutEvent,
+} from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 
 export interface CarryPorts {
@@ -13,6 +21,8 @@ export interface CarryPorts {
   readonly bus: EventBus
   readonly clock: Clock
   readonly report: (error: unknown) => void
+  /** Told of each phase, and when a worker takes over once more: the same twice must be as good as once. */
+  news(rollout: Rollout): Promise<void>
 }
 
 /** Does one effect in the world. Rejects only when the signal told it to stop: everything else is an outcome. */
@@ -42,11 +52,14 @@ export async function carry(
   inbox.tell(await controls.look())
   inbox.put({ kind: 'begin' })
   const following = controls.follow((told) => inbox.tell(told), stop)
+  let told: Phase | undefined
   try {
     for (;;) {
       const next = inbox.takeAll().reduce((rollout, event) => step(rollout, event, ports.clock.now()), head.value)
       if (next !== head.value) head = await save(ports, deploy, next, head)
-      if (isOver(head.value.phase)) return head.value
+      if (head.value.phase !== told) await ports.news(head.value)
+      told = head.value.phase
+      if (isOver(told)) return head.value
       for (const effect of head.value.effects) {
         if (started.has(effect.attempt)) continue
         const acting = act(effect, head.value, stop).then((outcome) =>

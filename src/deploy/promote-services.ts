@@ -33,21 +33,11 @@ export async function promoteToServices(
   ports: PromoteServicesPorts,
   request: Omit<PromotionRequest, 'again'> & { readonly overHold?: boolean },
 ): Promise<ServicesPromotion> {
-  const subscribed = Object.entries(ports.services).filter(
-    ([, { project, subscribe }]) => project === request.project && subscribe.promote === request.channel,
-  )
+  const subscribed = subscribedTo(ports.services, request)
   const { channel } = request
   const of = (pointer: Pointer): readonly PromotionOf[] =>
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
-  if (!request.force && !request.overHold && !(await isThere(ports, request))) {
-    const { project, channel, version } = request
-    const release = releaseToPromote(await ports.projects.get(project), version, false)
-    await refuseOutOfOrder(ports, { project, channel, release })
-    await refuseHeld(
-      ports.documents,
-      subscribed.map(([service]) => service),
-    )
-  }
+  if (!request.overHold) await refusePromotion(ports, request)
   const first = await promote(ports, request)
   const again = !first.changed && first.current && (await failedBefore(ports, of(first.pointer)))
   const promotion = again ? await promote(ports, { ...request, again: first.pointer.serial }) : first
@@ -55,6 +45,26 @@ export async function promoteToServices(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
   return { ...promotion, deploys }
+}
+
+/** The services that follow what is promoted. */
+export function subscribedTo(
+  services: ServiceDefinitions,
+  { project, channel }: Pick<PromotionRequest, 'project' | 'channel'>,
+) {
+  return Object.entries(services).filter(
+    ([, definition]) => definition.project === project && definition.subscribe.promote === channel,
+  )
+}
+
+/** Rejects with what is in the way of a promotion, unless it is made by force or the channel is there already. */
+export async function refusePromotion(ports: PromoteServicesPorts, request: PromotionRequest): Promise<void> {
+  if (request.force === true || (await isThere(ports, request))) return
+  const { project, channel, version } = request
+  const release = releaseToPromote(await ports.projects.get(project), version, false)
+  await refuseOutOfOrder(ports, { project, channel, release })
+  const services = subscribedTo(ports.services, request).map(([service]) => service)
+  await refuseHeld(ports.documents, services)
 }
 
 /** What a held service runs already may be promoted as often as one likes. */

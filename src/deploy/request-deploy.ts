@@ -121,7 +121,8 @@ async function lastEventsOf(
   return (told?.value.controls ?? []).map((control) => ({ kind: 'control', control }))
 }
 
-function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
+/** As it will be kept, whoever asks first. */
+export function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
   const { serial, version, files, by, at, reason } = pointer
   return {
     deploy,

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keys } from '../objects/keys.ts'
-import { type Act, carry } from './carry.ts'
+import { type Act, type CarryPorts, carry } from './carry.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
 import type { HeldLease, Leases } from './lease.ts'
 import { type ReconcilePorts, reconciler } from './reconcile.ts'
@@ -17,7 +17,7 @@ export interface Crew extends AsyncDisposable {
   finish(): Promise<void>
 }
 
-export interface WorkerPorts extends ReconcilePorts {
+export interface WorkerPorts extends ReconcilePorts, Pick<CarryPorts, 'news'> {
   readonly leases: Leases
   readonly log: Log
   crew(request: DeployRequest, fence: number): Crew

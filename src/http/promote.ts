@@ -4,7 +4,10 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { type Audit, audited } from '../audit/audit.ts'
 import { channelsDocument, currentOf } from '../channels/model.ts'
+import type { PromotionRequest } from '../channels/promote.ts'
 import { describeDeploy } from '../deploy/describe.ts'
+import { describePlan } from '../deploy/describe-plan.ts'
+import type { PromotionPlan } from '../deploy/dry-run.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { follow, untilOver, type WatchPorts } from '../deploy/watch.ts'
@@ -26,10 +29,13 @@ export const waitQuery = z.object({ wait: z.coerce.number().min(0).max(86_400).d
 export const promotionQuery = waitQuery.extend({
   /** The first one configured, where left out. */
   channel: z.string().max(100).optional(),
+  /** Only look: what would be done, and whether the nodes are fit for it. */
+  dry_run: z.enum(['true', 'false', '1', '0']).default('false'),
 })
 const idempotencyKey = z.string().min(1).max(255)
 
 export interface PromoteRoutesPorts extends PromoteServicesPorts {
+  dryRun(request: PromotionRequest, signal: AbortSignal): Promise<PromotionPlan>
   readonly externalUrl: string
   readonly audit: Audit
 }
@@ -54,11 +60,15 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
 
 async function promoteRelease(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
   const { reason, force = false } = parsed(promotionBody, context.request.body ?? {}, 'The body')
-  const { wait, channel = ports.channels[0] ?? '' } = parsed(promotionQuery, context.query, 'The query')
+  const query = parsed(promotionQuery, context.query, 'The query')
+  const { wait, channel = ports.channels[0] ?? '' } = query
   const project = projectIn(context)
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
   const attempt = attemptIn(context)
+  if (query.dry_run === 'true' || query.dry_run === '1') {
+    return await answerDryRun(context, ports, { project, version, channel, by: identityOf(context).name, force })
+  }
   const promotion = await audited(
     ports.audit,
     { action: 'promote', actor: actorOf(context, access), project, version, ...said },
@@ -81,6 +91,13 @@ export function attemptIn(context: Context): { readonly attempt?: string } {
   const key = parsed(idempotencyKey, sent, 'The Idempotency-Key')
   const of = JSON.stringify([identityOf(context).token, key])
   return { attempt: `key-${createHash('sha256').update(of).digest('hex').slice(0, 32)}` }
+}
+
+async function answerDryRun(context: Context, ports: PromoteRoutesPorts, request: PromotionRequest): Promise<void> {
+  const gone = new AbortController()
+  context.res.once('close', () => gone.abort())
+  const plan = await ports.dryRun(request, gone.signal)
+  answerAs(context, plan, () => describePlan(plan))
 }
 
 export interface Promoted extends ServicesPromotion {

@@ -30,6 +30,8 @@ export const keys = {
   deployOutput: (service: string, deploy: string, node: string, attempt: string) =>
     `${join('deploys', service, deploy, 'output', node, attempt)}.txt`,
   deployOutputPrefix: (service: string, deploy: string) => `${join('deploys', service, deploy, 'output')}/`,
+  notice: (id: string, receiver: string) => `${join('notices', id, receiver)}.json`,
+  noticePrefix: 'notices/',
   token: (id: string) => `${join('tokens', id)}.json`,
   tokenPrefix: 'tokens/',
   knownHosts: 'ssh/known-hosts.json',

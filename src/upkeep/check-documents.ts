@@ -12,6 +12,7 @@ import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
 import { storeIdDocument } from '../deploy/store-id.ts'
 import { tokenDocument } from '../identity/token.ts'
+import { noticeDocument } from '../notify/model.ts'
 import type { Documents } from '../objects/documents.ts'
 import { storeDocument } from '../objects/store-format.ts'
 import { shardDocument } from '../registry/catalog.ts'
@@ -35,6 +36,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^deploys\/[^/]+\/[^/]+\/head\.json$/, (documents, key) => documents.read(headDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/controls\.json$/, (documents, key) => documents.read(controlsDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/output\//, async () => undefined],
+  [/^notices\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(noticeDocument, key)],
   [/^tokens\/[^/]+\.json$/, (documents, key) => documents.read(tokenDocument, key)],
   [/^ssh\/known-hosts\.json$/, (documents, key) => documents.read(knownHostsDocument, key)],
   [/^audit\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(auditDocument, key)],

@@ -1,18 +1,33 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppOptions, demoApp } from '../support/demo-app.ts'
 import { type DeploySite, embedded, startSite } from '../support/deploy-site.ts'
+import { freePort } from '../support/free-port.ts'
 import { run } from '../support/run.ts'
 import { useTool } from '../support/tools.ts'
+import { until } from '../support/until.ts'
 import { wheelhouseScript } from '../support/wheelhouse.ts'
 
 describe('the commands that speak to a server', () => {
   let site: DeploySite
+  const notices: { readonly type: string; readonly text: string }[] = []
+  const receiver = createServer(async (request, response) => {
+    notices.push(JSON.parse(await text(request)))
+    response.end()
+  })
   beforeAll(async () => {
-    site = await startSite(embedded, { nodes: [{}] })
+    const port = await freePort()
+    receiver.listen(port, '127.0.0.1')
+    const notify = [{ name: 'chat', webhook: `http://127.0.0.1:${port}/` }]
+    site = await startSite(embedded, { nodes: [{}], notify })
   }, 120_000)
-  afterAll(() => site?.[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await site?.[Symbol.asyncDispose]()
+    receiver.close()
+  })
 
   const publish = (options: DemoAppOptions) => site.publish(demoApp(options), options.version)
   const wheelhouse = async (command: string, environment: Record<string, string> = {}) => {
@@ -37,9 +52,27 @@ describe('the commands that speak to a server', () => {
     expect(code, text).toBe(3)
     expect(text).toMatch(/Reason: web1: nothing answers at [\s\S]*web1 {2}is back on what it ran \(before: 1\.0\.0\)/)
     expect((await wheelhouse('deploys web.production.2')).text).toContain('failed and was rolled back')
+    await until(() => notices.length >= 2)
+    expect(notices.map(({ type }) => type)).toEqual(['deploy.succeeded', 'deploy.rolled_back'])
+    expect(notices[1]?.text).toContain(
+      'web.production.2: app 1.1.0 on web failed and was rolled back. web1: nothing answers',
+    )
     expect((await wheelhouse('logs web.production.2 --node web1')).text).toContain('== web1: ')
     expect((await wheelhouse('logs web.production.2 --node web9')).text).toBe('')
   }, 120_000)
+
+  it('show what a promotion would do, node by node, and change nothing', async () => {
+    await publish({ version: '1.1.1' })
+    const unknown = await wheelhouse('plan app 1.1.1')
+    expect(unknown).toEqual({
+      code: 0,
+      text: expect.stringContaining('production of app would be 1.1.1 in place of 1.1.0'),
+    })
+    expect(unknown.text).toMatch(/web: 1 node: one wave; .*\n {2}web1 {2}runs 1\.0\.0; dependencies not pinned yet\n/)
+    expect((await wheelhouse('plan app 1.1.0')).text).toContain('web1  runs 1.0.0; app 1.0.0 -> 1.1.0')
+    expect((await wheelhouse('plan app 9.9')).code).toBe(2)
+    expect((await wheelhouse('services web')).text).not.toContain('1.1.1')
+  }, 60_000)
 
   it('end with 7 where the wait is over first, and tell the rest when asked', async () => {
     await publish({ version: '1.2.0' })

@@ -98,7 +98,7 @@ describe('a node', () => {
   it('takes everything that was started through it along when it goes', async () => {
     const node = await startNode()
     await runOk([...node.sshArgv, 'setsid sleep 600 </dev/null >/dev/null 2>&1 &'])
-    expect(processesOf(node.home)).not.toEqual([])
+    await until(() => processesOf(node.home).length > 0)
     await node[Symbol.asyncDispose]()
     expect(processesOf(node.home)).toEqual([])
     expect(await exists(node.root)).toBe(false)

@@ -43,6 +43,7 @@ export async function startFleet(folder: string, nodes: readonly NodeOptions[]):
 }
 
 export interface FleetConfiguration {
+  readonly notify?: readonly object[]
   readonly fleet: Fleet
   readonly indexes?: readonly string[]
   readonly service?: object
@@ -58,6 +59,7 @@ export async function writeConfiguration(path: string, options: FleetConfigurati
   const settings = {
     ssh: { user: first?.node.user, key: fleet.keyPath, known_hosts: fleet.knownHosts },
     worker: { lease_seconds: 2, look_seconds: 0.5, ...options.worker },
+    notify: options.notify ?? [],
     services: {
       web: {
         project: 'app',

@@ -11,6 +11,7 @@ import { generateSshKey, type SshKey } from './ssh-keys.ts'
 import { nodeEnvironment, sshdConfiguration } from './sshd-configuration.ts'
 import { newFolder, temporaryFolder } from './temporary-folder.ts'
 import { toolLabel, toolPaths, useTool } from './tools.ts'
+import { until } from './until.ts'
 
 export interface NodeOptions {
   /** The disk of the machine, made and removed by the node; somewhere temporary when left out. */
@@ -105,7 +106,12 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
     logs: () => logTail(at('sshd.log')),
     [Symbol.asyncDispose]: async () => {
       await stop()
-      killAll(processesOf(folder))
+      // A process is there for a moment after it was killed, and may have started another one just before.
+      await until(() => {
+        const left = processesOf(folder)
+        killAll(left)
+        return left.length === 0
+      })
       await remove()
     },
   }

@@ -50,6 +50,7 @@ export async function aProcess(
       leases: leasesIn(documents, clock, { holder, termSeconds: 30 }),
       services: { web: definition },
       report,
+      news: async () => undefined,
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
           decided.push([effect.attempt, await storedEffects(store)])

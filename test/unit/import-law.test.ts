@@ -33,7 +33,7 @@ const features = [
 const allowed: Readonly<Record<string, readonly string[]>> = {
   packaging: [],
   objects: leaves,
-  config: [...leaves, 'deploy', 'packaging'],
+  config: [...leaves, 'deploy', 'notify', 'packaging'],
   ...Object.fromEntries(features.map((feature) => [feature, [...leaves, 'packaging', 'objects', ...features]])),
   http: [...leaves, 'packaging', 'objects', 'services.ts', ...features],
   console: [...leaves, 'packaging', 'http', ...features],
@@ -59,6 +59,7 @@ const adapters = [
   'deploy/ssh/ssh2-hosts.ts',
   'deploy/ssh/scan-host-key.ts',
   'discovery/static.ts',
+  'notify/webhook.ts',
 ]
 
 describe('the import law', () => {

@@ -7,6 +7,7 @@ import { watchPromotion } from './watch-promotion.ts'
 export function clientCommands(terminal: Terminal): readonly Command[] {
   return [
     promoteCommand(terminal),
+    planCommand(terminal),
     rollbackCommand(terminal),
     servicesCommand(terminal),
     deploysCommand(terminal),
@@ -40,6 +41,22 @@ function promoteCommand(terminal: Terminal): Command {
         const query = channel === undefined ? {} : { channel }
         const body = { ...said(reason), ...(force === true ? { force } : {}) }
         return watchPromotion(server, { path, query, body, wait, ...(key === undefined ? {} : { key }) }, terminal)
+      }),
+    )
+}
+
+function planCommand(terminal: Terminal): Command {
+  return clientCommand('plan', 'show what a promotion would do, node by node, and change nothing')
+    .argument('<project>')
+    .argument('<version>')
+    .option('--channel <name>', 'the first configured one when left out')
+    .action((project: string, version: string, { channel }: { channel?: string }) =>
+      run(terminal, async (server) => {
+        const search = new URLSearchParams({ dry_run: 'true', ...(channel === undefined ? {} : { channel }) })
+        const path = `/promote/${encodeURIComponent(project)}/${encodeURIComponent(version)}?${search}`
+        const answer = await server.ask(path, { method: 'POST', body: {} })
+        terminal.print((await answer.text()).trimEnd())
+        return 0
       }),
     )
 }

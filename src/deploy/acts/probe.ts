@@ -7,7 +7,11 @@ import { type ActContext, problem } from './act-context.ts'
 const patienceSeconds = 60
 
 /** Finds out what a node is and what it runs. */
-export async function probe(context: ActContext, node: PlannedNode, signal: AbortSignal): Promise<Outcome> {
+export async function probe(
+  context: Pick<ActContext, 'request' | 'ask'>,
+  node: PlannedNode,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { verify } = context.request.definition
   const asked = await context.ask(node, probeScript(node, verify), patienceSeconds, signal)
   if (!asked.ok) return asked

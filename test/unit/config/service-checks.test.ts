@@ -176,3 +176,18 @@ it('the order of channels names channels that there are, and never leads back', 
     'channel_order.production.after: leads back: nothing could be promoted',
   )
 })
+
+it('receivers of notices have names of their own, services that there are, and secrets in the environment', async () => {
+  const hook = { webhook: 'https://chat.example.com/hooks/1' }
+  const told = (...notify: object[]) => mistakesIn({ web: service }, { notify })
+  expect(await told({ name: 'chat', ...hook, services: ['web'] })).toBe('')
+  expect(await told({ name: 'chat', ...hook }, { name: 'chat', ...hook })).toContain(
+    'notify.1.name: "chat" is there twice',
+  )
+  expect(await told({ name: 'chat', ...hook, services: ['wep'] })).toContain(
+    'notify.0.services: there is no service "wep"',
+  )
+  expect(await told({ name: 'chat', ...hook, secret_env: 'CHAT_SECRET' })).toContain(
+    'notify.0.secret_env: the environment has no CHAT_SECRET',
+  )
+})

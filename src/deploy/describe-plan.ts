@@ -1,0 +1,34 @@
+import type { LockChange, NodeLook, PromotionPlan, ServicePlan } from './dry-run.ts'
+
+/** A dry run as text for terminals. Pure. */
+export function describePlan({ project, version, channel, previous, services }: PromotionPlan): string {
+  const from = previous === undefined ? '' : ` in place of ${previous}`
+  const nobody = services.length === 0 ? ['No service subscribes: nothing would be deployed.'] : []
+  return [
+    `${channel} of ${project} would be ${version}${from}. Nothing was changed.`,
+    ...nobody,
+    ...services.flatMap(describeService),
+    '',
+  ].join('\n')
+}
+
+function describeService({ service, plan, waitsFor, nodes }: ServicePlan): readonly string[] {
+  const width = Math.max(0, ...nodes.map(({ name }) => name.length))
+  return [
+    `${service}: ${plan}.${waitsFor === undefined ? '' : ` It would wait for ${waitsFor} to end.`}`,
+    ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeLook(node)}`),
+  ]
+}
+
+function describeLook({ problem, before, changes }: NodeLook): string {
+  if (problem !== undefined) return `CANNOT BE DEPLOYED TO: ${problem}`
+  const silent = before?.healthy === false ? ', not answering' : ''
+  const runs = before === undefined ? 'runs nothing yet' : `runs ${before.version}${silent}`
+  if (changes === undefined) return `${runs}; dependencies not pinned yet`
+  return `${runs}; ${changes.length === 0 ? 'no change' : changes.map(describeChange).join(', ')}`
+}
+
+function describeChange({ project, from, to }: LockChange): string {
+  if (from === undefined) return `${project} ${to} (new)`
+  return to === undefined ? `${project} ${from} (goes)` : `${project} ${from} -> ${to}`
+}

@@ -1,0 +1,135 @@
+import { channelsDocument, currentOf } from '../channels/model.ts'
+import { type PromotionRequest, releaseToPromote, requireChannel } from '../channels/promote.ts'
+import { messageOf } from '../errors.ts'
+import { keys } from '../objects/keys.ts'
+import { probe } from './acts/probe.ts'
+import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from './documents.ts'
+import { type Discovery, planNode } from './fleet.ts'
+import { lockKeyOf } from './lock.ts'
+import { type NodeSessionPorts, type NodeSessions, nodeSessions } from './node-sessions.ts'
+import { type PromoteServicesPorts, refusePromotion, subscribedTo } from './promote-services.ts'
+import { type PromotionOf, requestOf } from './request-deploy.ts'
+import { arithmetic, limitsFor } from './rollout/limits.ts'
+import type { NodeProgress } from './rollout/model.ts'
+import { serviceDocument } from './service-state.ts'
+
+/** A project of the lock that would be another version; without `from` it comes anew, without `to` it goes. */
+export interface LockChange {
+  readonly project: string
+  readonly from?: string
+  readonly to?: string
+}
+
+export interface NodeLook {
+  readonly name: string
+  /** Why nothing could be found out. */
+  readonly problem?: string
+  readonly before?: NodeProgress['before']
+  /** Absent where the release is not pinned for this class of node yet: its deploy will do so. */
+  readonly changes?: readonly LockChange[]
+}
+
+export interface ServicePlan {
+  readonly service: string
+  readonly plan: string
+  /** The deploy that it would wait for. */
+  readonly waitsFor?: string
+  readonly nodes: readonly NodeLook[]
+}
+
+export interface PromotionPlan {
+  readonly project: string
+  readonly version: string
+  readonly channel: string
+  readonly previous?: string
+  readonly services: readonly ServicePlan[]
+}
+
+export interface DryRunPorts extends PromoteServicesPorts {
+  readonly discovery: Discovery
+  readonly sessions: NodeSessionPorts
+}
+
+/** Seconds. Somebody waits for the answer: what does not answer now is said not to. */
+const patienceSeconds = 10
+
+/**
+ * What a promotion would do: refused as it would be, then each node of the services that follow asked what it is and runs,
+ * by scripts that only look. Nothing is written.
+ */
+export async function dryRun(
+  ports: DryRunPorts,
+  request: PromotionRequest,
+  signal: AbortSignal,
+): Promise<PromotionPlan> {
+  const { project, channel, force = false, by } = request
+  requireChannel(ports.channels, channel)
+  const release = releaseToPromote(await ports.projects.get(project), request.version, force)
+  await refusePromotion(ports, request)
+  const channels = await ports.documents.read(channelsDocument, keys.channels(project))
+  const previous = currentOf(channels?.value, channel)?.version
+  const pointer = { ...release, serial: 0, by, at: new Date(ports.clock.now()).toISOString(), attempt: '' }
+  const services = subscribedTo(ports.services, request).map(([service, definition]) =>
+    planService(ports, { service, definition, channel, pointer }, signal),
+  )
+  const { version } = release
+  return { project, version, channel, ...(previous && { previous }), services: await Promise.all(services) }
+}
+
+async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: AbortSignal): Promise<ServicePlan> {
+  const { service, definition } = promotion
+  const rollout = { ...definition.rollout, unreachable_seconds: patienceSeconds }
+  const request = requestOf('dry-run', { ...promotion, definition: { ...definition, rollout } })
+  const nodes = (await ports.discovery.nodes(definition)).map((node) => planNode(node, definition))
+  const state = await ports.documents.read(serviceDocument, keys.service(service))
+  const waitsFor = state?.value.running
+  await using sessions = nodeSessions(ports.sessions, request, 0)
+  const looks = nodes.map((node) => look(ports, { request, sessions }, node, signal))
+  return {
+    service,
+    plan: arithmetic(limitsFor(definition.rollout, nodes.length), nodes.length),
+    ...(waitsFor && { waitsFor }),
+    nodes: await Promise.all(looks),
+  }
+}
+
+interface Looking {
+  readonly request: DeployRequest
+  readonly sessions: NodeSessions
+}
+
+async function look(
+  { documents }: DryRunPorts,
+  { request, sessions }: Looking,
+  node: PlannedNode,
+  signal: AbortSignal,
+): Promise<NodeLook> {
+  const { name } = node
+  try {
+    const outcome = await probe({ request, ask: sessions.ask }, node, signal)
+    if (!outcome.ok) return { name, problem: outcome.problem }
+    if (outcome.found?.kind !== 'probe') return { name, problem: 'The node gave no answer that can be read.' }
+    const { before, nodeClass } = outcome.found
+    const lockOf = async (version: string) =>
+      (await documents.read(lockDocument, lockKeyOf({ ...request, version }, nodeClass)))?.value
+    const to = await lockOf(request.version)
+    const from = before === undefined ? undefined : await lockOf(before.version)
+    return { name, ...(before && { before }), ...(to && { changes: changesBetween(from, to) }) }
+  } catch (error) {
+    return { name, problem: messageOf(error) }
+  }
+}
+
+/** Project by project, in the order of the lock that is to come; pure. */
+export function changesBetween(from: Pick<Lock, 'files'> | undefined, to: Pick<Lock, 'files'>): readonly LockChange[] {
+  const before = new Map(from?.files.map(({ project, version }) => [project, version]))
+  const after = new Set(to.files.map(({ project }) => project))
+  const changed = to.files
+    .filter(({ project, version }) => before.get(project) !== version)
+    .map(({ project, version }) => {
+      const old = before.get(project)
+      return { project, ...(old && { from: old }), to: version }
+    })
+  const gone = [...before].filter(([project]) => !after.has(project))
+  return [...changed, ...gone.map(([project, version]) => ({ project, from: version }))]
+}
