@@ -8,8 +8,7 @@ import { documentsOn } from './objects/documents.ts'
 import { folderIsOwned, ownFolder, shortPath, socketIn } from './objects/folder-owner.ts'
 import { keys } from './objects/keys.ts'
 import type { ObjectStore } from './objects/object-store.ts'
-import { openS3Clients, type S3Settings } from './objects/s3-clients.ts'
-import { S3Store } from './objects/s3-store.ts'
+import type { S3Settings } from './objects/s3-clients.ts'
 import { serveStore } from './objects/socket-server.ts'
 import { SocketStore } from './objects/socket-store.ts'
 import { raiseStoreFormat, refuseNewerStore } from './objects/store-format.ts'
@@ -68,6 +67,9 @@ async function throughSocket(folder: string): Promise<OpenStore> {
 }
 
 async function openS3(settings: S3StoreConfig, mode: 'own' | 'share'): Promise<OpenStore> {
+  // Only here: loading the SDK takes half a second, which commands on a folder need not wait for.
+  const { openS3Clients } = await import('./objects/s3-clients.ts')
+  const { S3Store } = await import('./objects/s3-store.ts')
   const clients = openS3Clients(revealed(settings))
   const store = new S3Store(clients, settings.bucket, settings.prefix)
   if (mode === 'own') await proveConditionalWrites(store)

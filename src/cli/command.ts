@@ -5,10 +5,8 @@ import { clientCommands } from './client/commands.ts'
 import { copyCommand } from './copy.ts'
 import { fsckCommand } from './fsck.ts'
 import { hostsCommands } from './hosts.ts'
-import { serve } from './serve.ts'
 import { sweepCommand } from './sweep.ts'
 import { tokenCommands } from './token.ts'
-import { runWorker } from './worker.ts'
 
 /** What a command may touch of the process that runs it. */
 export interface Terminal {
@@ -25,6 +23,7 @@ export interface Terminal {
   readonly signal: AbortSignal
 }
 
+/** What servers are made of is loaded by those that are one: other commands answer in a fraction of the time. */
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
   const program = new Command('wheelhouse')
     .description('A self-hosted Python package index that deploys.')
@@ -36,11 +35,11 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   program
     .command('serve')
     .description('run the server')
-    .action(() => serve(terminal))
+    .action(async () => (await import('./serve.ts')).serve(terminal))
   program
     .command('worker')
     .description('carry deploys, beside any number of servers and workers on the same bucket')
-    .action(() => runWorker(terminal))
+    .action(async () => (await import('./worker.ts')).runWorker(terminal))
   program.addCommand(tokenCommands(terminal))
   program.addCommand(hostsCommands(terminal))
   program.addCommand(auditCommand(terminal))

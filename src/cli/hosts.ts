@@ -5,7 +5,7 @@ import type { PlannedNode } from '../deploy/documents.ts'
 import { planNode } from '../deploy/fleet.ts'
 import { type HostKey, showHostKey, trustHostKey } from '../deploy/trust-hosts.ts'
 import { DomainError, messageOf } from '../errors.ts'
-import { openTrust } from '../services.ts'
+import type { openTrust } from '../services.ts'
 import type { Terminal } from './command.ts'
 
 /** `wheelhouse hosts trust`: shows the host keys of the fleets, and records those that a person says yes to. */
@@ -27,7 +27,8 @@ interface TrustOptions {
 
 async function trust(terminal: Terminal, names: readonly string[], options: TrustOptions): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder)
-  await using ports = await openTrust(config)
+  const services = await import('../services.ts')
+  await using ports = await services.openTrust(config)
   let failed = false
   for (const node of await nodesNamed(ports, config.services, names)) {
     try {

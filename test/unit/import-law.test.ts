@@ -116,8 +116,10 @@ function read(file: string): string {
 }
 
 function importsOf(from: string): Import[] {
-  const found = read(from).matchAll(/^(?:import|export)\s(type\s)?[^'";]*?from '(\.{1,2}\/[^']+)'/gm)
-  return [...found].map(([, type, path = '']) => ({
+  const text = read(from)
+  const found = text.matchAll(/^(?:import|export)\s(type\s)?[^'";]*?from '(\.{1,2}\/[^']+)'/gm)
+  const late = text.matchAll(/\bimport\((unused)?'(\.{1,2}\/[^']+)'\)/g)
+  return [...found, ...late].map(([, type, path = '']) => ({
     from,
     to: relative(root, join(root, dirname(from), path)),
     typeOnly: type !== undefined,
