@@ -34,3 +34,15 @@ export const channelsDocument: DocumentType<Channels> = {
 export function currentOf(channels: Channels | undefined, channel: string): Pointer | undefined {
   return channels?.[channel]?.at(-1)
 }
+
+/** The same version with the very same files, in whatever order. */
+export function isSameRelease(
+  one: Pick<Pointer, 'version' | 'files'>,
+  other: Pick<Pointer, 'version' | 'files'>,
+): boolean {
+  return one.version === other.version && digestsOf(one.files).join() === digestsOf(other.files).join()
+}
+
+export function digestsOf(files: Pointer['files']): readonly string[] {
+  return files.map(({ sha256 }) => sha256).sort()
+}

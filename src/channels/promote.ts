@@ -6,7 +6,7 @@ import { keys } from '../objects/keys.ts'
 import { yankText } from '../registry/amendments.ts'
 import type { Project, Projects } from '../registry/projects.ts'
 import { releaseNamed } from '../registry/releases.ts'
-import { type Channels, channelsDocument, type Pointer } from './model.ts'
+import { type Channels, channelsDocument, isSameRelease, type Pointer } from './model.ts'
 
 export interface PromotionRequest {
   readonly project: string
@@ -52,7 +52,7 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     const made = madeBy(history, attempt, request.again)
     if (made !== undefined) return sameRelease(made, release)
     const last = history.at(-1)
-    if (last !== undefined && last.serial !== request.again && isSame(last, release)) {
+    if (last !== undefined && last.serial !== request.again && isSameRelease(last, release)) {
       return request.attempt === undefined ? undefined : withLast(current, request.channel, answeredTo(last, attempt))
     }
     const at = new Date(ports.clock.now()).toISOString()
@@ -133,13 +133,4 @@ function refuseQuarantined({ name, head: { status, statusMark } }: Project): voi
     `The project "${name}" is quarantined${why}: nothing of it is promoted. Make it active again first: PUT /projects/${name}/status.`,
     { project: name },
   )
-}
-
-function isSame(pointer: Pointer, release: Pick<Pointer, 'version' | 'files'>): boolean {
-  const digests = (files: Pointer['files']) =>
-    files
-      .map((file) => file.sha256)
-      .sort()
-      .join()
-  return pointer.version === release.version && digests(pointer.files) === digests(release.files)
 }

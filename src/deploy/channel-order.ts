@@ -1,4 +1,4 @@
-import { type Channels, channelsDocument, currentOf, type Pointer } from '../channels/model.ts'
+import { type Channels, channelsDocument, currentOf, isSameRelease, type Pointer } from '../channels/model.ts'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
@@ -35,27 +35,18 @@ export async function refuseOutOfOrder(
   const order = ports.channelOrder[channel]
   if (order === undefined) return
   const channels = (await ports.documents.read(channelsDocument, keys.channels(project)))?.value ?? {}
-  if (channels[channel]?.some((pointer) => hasFiles(pointer, release))) return
+  if (channels[channel]?.some((pointer) => isSameRelease(pointer, release))) return
   const { after } = order
   const refuse = (why: string) => {
     const text = `${channel} takes only what was stable on ${after} before, and ${project} ${release.version} ${why}. Nothing was promoted.`
     return new DomainError('promotion-refused', text, { project, version: release.version, channel })
   }
   const before = currentOf(channels, after)
-  if (before === undefined || !hasFiles(before, release)) throw refuse(notThere(channels, after, release))
+  if (before === undefined || !isSameRelease(before, release)) throw refuse(notThere(channels, after, release))
   const since = await stableSince(ports, project, after, before)
   if (typeof since === 'string') throw refuse(since)
   const left = since + order.stableFor - ports.clock.now()
   if (left > 0) throw refuse(`has to be so for ${Math.ceil(left / 60_000)} more minutes`)
-}
-
-function hasFiles(pointer: Pick<Pointer, 'version' | 'files'>, release: Pick<Pointer, 'version' | 'files'>): boolean {
-  const digests = (files: Pointer['files']) =>
-    files
-      .map(({ sha256 }) => sha256)
-      .sort()
-      .join()
-  return pointer.version === release.version && digests(pointer.files) === digests(release.files)
 }
 
 function notThere(channels: Channels, after: string, { version }: OrderedPromotion['release']): string {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { Pointer } from '../channels/model.ts'
+import { digestsOf, isSameRelease, type Pointer } from '../channels/model.ts'
 import type { Clock } from '../clock.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
@@ -83,18 +83,9 @@ function idsOf({ service, channel, pointer, definition }: PromotionOf): readonly
 }
 
 function isOf({ project, version, files }: DeployRequest, { definition, pointer }: PromotionOf): boolean {
-  const sameFiles = digestsOf(files).join() === digestsOf(pointer.files).join()
-  return project === definition.project && version === pointer.version && sameFiles
+  return project === definition.project && isSameRelease({ version, files }, pointer)
 }
 
-function digestsOf(files: Pointer['files']): readonly string[] {
-  return files.map(({ sha256 }) => sha256).sort()
-}
-
-/**
- * Tells those that ended before they began so, in their own documents: superseded, or aborted. Their places in the
- * service's were given up before, so that nobody carries them.
- */
 export async function closeUnbegun(ports: RequestPorts, service: string, state: ServiceState): Promise<void> {
   const { documents, bus, clock } = ports
   if (state.closing.length === 0) return
