@@ -1,4 +1,4 @@
-import { channelsDocument, currentOf, type Pointer } from '../channels/model.ts'
+import { channelsDocument, currentOf, isSameRelease, type Pointer } from '../channels/model.ts'
 import {
   type PromotePorts,
   type Promotion,
@@ -7,13 +7,12 @@ import {
   releaseToPromote,
 } from '../channels/promote.ts'
 import { keys } from '../objects/keys.ts'
-import { type ChannelOrder, refuseOutOfOrder } from './channel-order.ts'
+import { type ChannelOrder, type OrderedPromotion, refuseOutOfOrder } from './channel-order.ts'
 import { headDocument } from './documents.ts'
 import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
-import { isSameVersion } from './same-version.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
@@ -59,19 +58,20 @@ export function subscribedTo(
 
 /** Rejects with what is in the way of a promotion, unless it is made by force or the channel is there already. */
 export async function refusePromotion(ports: PromoteServicesPorts, request: PromotionRequest): Promise<void> {
-  if (request.force === true || (await isThere(ports, request))) return
+  if (request.force === true) return
   const { project, channel, version } = request
   const release = releaseToPromote(await ports.projects.get(project), version, false)
+  if (await isThere(ports, { project, channel, release })) return
   await refuseOutOfOrder(ports, { project, channel, release })
   const services = subscribedTo(ports.services, request).map(([service]) => service)
   await refuseHeld(ports.documents, services)
 }
 
 /** What a held service runs already may be promoted as often as one likes. */
-async function isThere({ documents }: RequestPorts, { project, channel, version }: PromotionRequest): Promise<boolean> {
+async function isThere({ documents }: RequestPorts, { project, channel, release }: OrderedPromotion): Promise<boolean> {
   const channels = await documents.read(channelsDocument, keys.channels(project))
   const current = currentOf(channels?.value, channel)
-  return current !== undefined && isSameVersion(current.version, version)
+  return current !== undefined && isSameRelease(current, release)
 }
 
 async function failedBefore({ documents }: RequestPorts, promotions: readonly PromotionOf[]): Promise<boolean> {

@@ -31,6 +31,8 @@ async function aSite() {
   return {
     ports,
     amender,
+    publish: (version: string, tags: readonly string[]) =>
+      registry.publish(aWheel({ name: 'app', version, tags }), folder.path, { name: 'app', version }),
     promote: (version: string, more: object = {}) => promoteToServices(ports, { ...request(version), ...more }),
     hold: (reason: string) => changeHold(ports, 'web', { by: 'kim', at: '2026-11-25T20:00:00.000Z', reason }),
     rollBack: (hold = true, more: object = {}) =>
@@ -73,6 +75,14 @@ describe('a held service', () => {
     await changeHold(site.ports, 'web', undefined)
     expect((await site.promote('1.2')).changed).toBe(true)
   })
+})
+
+it('a held service takes no files that were added to the release that it has', async () => {
+  await using site = await aSite()
+  await site.promote('1.0')
+  await site.hold('wait')
+  await site.publish('1.0', ['py2-none-any'])
+  await expect(site.promote('1.0')).rejects.toThrow('web is held')
 })
 
 describe('rolling a service back', () => {
