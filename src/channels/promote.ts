@@ -72,7 +72,6 @@ export async function findAttempt(
   return madeBy(channels?.value[channel] ?? [], attempt)
 }
 
-/** What an attempt made, or found, when it was made before. */
 function madeBy(history: readonly Pointer[], attempt: string, again?: number): Pointer | undefined {
   return history.findLast(
     (one) => one.attempt === attempt || (one.answered?.includes(attempt) === true && one.serial !== again),

@@ -6,6 +6,7 @@ import { keys } from '../objects/keys.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
 import { findRequest, type PromotionOf } from './request-deploy.ts'
 import { serviceDocument, stateFor } from './service-state.ts'
+import { subscribedTo } from './subscriptions.ts'
 
 /** By channel, where its releases come from. Times are milliseconds. */
 export type ChannelOrder = Readonly<Record<string, { readonly after: string; readonly stableFor: number }>>
@@ -65,8 +66,7 @@ async function stableSince(
   pointer: Pointer,
 ): Promise<number | string> {
   let since = Date.parse(pointer.at)
-  for (const [service, definition] of Object.entries(ports.services)) {
-    if (definition.project !== project || definition.subscribe.promote !== channel) continue
+  for (const [service, definition] of subscribedTo(ports.services, { project, channel })) {
     const at = await stableAt(ports, { service, definition, channel, pointer })
     if (at === undefined) return `has not become stable on ${service}`
     since = Math.max(since, at)

@@ -7,11 +7,12 @@ import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from '.
 import { type Discovery, planNode } from './fleet.ts'
 import { lockKeyOf } from './lock.ts'
 import { type NodeSessionPorts, type NodeSessions, nodeSessions } from './node-sessions.ts'
-import { type PromoteServicesPorts, refusePromotion, subscribedTo } from './promote-services.ts'
+import { type PromoteServicesPorts, refusePromotion } from './promote-services.ts'
 import { type PromotionOf, requestOf } from './request-deploy.ts'
 import { arithmetic, limitsFor } from './rollout/limits.ts'
 import type { NodeProgress } from './rollout/model.ts'
 import { serviceDocument } from './service-state.ts'
+import { subscribedTo } from './subscriptions.ts'
 
 /** A project of the lock that would be another version; without `from` it comes anew, without `to` it goes. */
 export interface LockChange {

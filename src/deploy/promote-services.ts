@@ -13,6 +13,7 @@ import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
+import { subscribedTo } from './subscriptions.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
@@ -44,16 +45,6 @@ export async function promoteToServices(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
   return { ...promotion, deploys }
-}
-
-/** The services that follow what is promoted. */
-export function subscribedTo(
-  services: ServiceDefinitions,
-  { project, channel }: Pick<PromotionRequest, 'project' | 'channel'>,
-) {
-  return Object.entries(services).filter(
-    ([, definition]) => definition.project === project && definition.subscribe.promote === channel,
-  )
 }
 
 /** Rejects with what is in the way of a promotion, unless it is made by force or the channel is there already. */

@@ -1,6 +1,5 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { z } from 'zod'
 import { type Audit, audited } from '../audit/audit.ts'
 import { controlDeploy } from '../deploy/control-deploy.ts'
 import { describeDeploy } from '../deploy/describe.ts'
@@ -9,11 +8,11 @@ import { type ControlKind, controlKinds } from '../deploy/rollout/model.ts'
 import { deployNotFound, readRollout } from '../deploy/watch.ts'
 import { allows } from '../identity/scopes.ts'
 import { actorOf } from './actor.ts'
+import { reasonBody } from './amendments.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
+import { clientGone } from './client-gone.ts'
 import { answerAs, deployView } from './deploy-view.ts'
 import { parsed, readJson } from './request-body.ts'
-
-export const controlBody = z.strictObject({ reason: z.string().max(1_000).optional() })
 
 export interface DeployControlPorts extends RequestPorts {
   readonly audit: Audit
@@ -31,7 +30,7 @@ export function deployControlRoutes(ports: DeployControlPorts, access: Access): 
 }
 
 async function control(context: Context, ports: DeployControlPorts, access: Access, kind: ControlKind): Promise<void> {
-  const { reason } = parsed(controlBody, context.request.body ?? {}, 'The body')
+  const { reason } = parsed(reasonBody, context.request.body ?? {}, 'The body')
   const deploy = String(context['params']['id'])
   const { project, version } = await readRollout(ports.documents, deploy)
   const { scopes } = identityOf(context)
@@ -43,12 +42,11 @@ async function control(context: Context, ports: DeployControlPorts, access: Acce
     ...(kind === 'exclude' ? { node: String(context['params']['node']) } : {}),
   }
   const event = { action: `deploy-${kind}`, actor: actorOf(context, access), project, version, subject: deploy }
-  const gone = new AbortController()
-  context.res.once('close', () => gone.abort())
+  const gone = clientGone(context)
   const { rollout } = await audited(
     ports.audit,
     { ...event, ...(reason === undefined ? {} : { reason }) },
-    () => controlDeploy(ports, deploy, { kind, by: identityOf(context).name, ...said }, gone.signal),
+    () => controlDeploy(ports, deploy, { kind, by: identityOf(context).name, ...said }, gone),
     ({ control: { number, node }, rollout: { phase } }) => ({
       outcome: 'done',
       after: { control: number, phase, ...(node === undefined ? {} : { node }) },

@@ -11,6 +11,7 @@ import { allows } from '../identity/scopes.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
+import { clientGone } from './client-gone.ts'
 import { answerAs, deployView } from './deploy-view.ts'
 import { liveFormOf, sendLive } from './live.ts'
 
@@ -91,9 +92,8 @@ async function sendEvents(context: Context, ports: WatchPorts, externalUrl: stri
     context.status = 204
     return
   }
-  const gone = new AbortController()
-  context.res.once('close', () => gone.abort())
-  const seen = follow(ports, [deploy], longestWatch, gone.signal)
+  const gone = clientGone(context)
+  const seen = follow(ports, [deploy], longestWatch, gone)
   sendLive(context, { seen, form, clock: ports.clock, externalUrl, after })
 }
 

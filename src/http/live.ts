@@ -33,7 +33,7 @@ export interface Live {
   readonly message?: string
   /** Of each deploy only what came after this serial. */
   readonly after?: number
-  /** Told last, as the result of the request. `failed` cuts lines short, so that curl ends with an error. */
+  /** Told last, as the result of the request. A status of 400 and more cuts lines short, so that curl ends with an error. */
   result?(rollouts: readonly Rollout[]): { readonly status: number; readonly text: string; readonly json: object }
 }
 

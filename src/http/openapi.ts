@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
-import { controlBody } from './deploy-controls.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
 import { rollbackBody } from './service-actions.ts'
@@ -120,7 +119,7 @@ const operations: Readonly<Record<string, Operation>> = {
   ...Object.fromEntries(
     Object.entries(controlSummaries).map(([control, summary]) => [
       `post /deploys/{id}/${control}`,
-      { scope: 'deploy', body: controlBody, summary, answers: text },
+      { scope: 'deploy', body: reasonBody, summary, answers: text },
     ]),
   ),
   'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },

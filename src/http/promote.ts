@@ -14,6 +14,7 @@ import { follow, untilOver, type WatchPorts } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
+import { clientGone } from './client-gone.ts'
 import { answerAs, deployView } from './deploy-view.ts'
 import { liveFormOf, sendLive } from './live.ts'
 import { projectIn } from './project-in-path.ts'
@@ -94,9 +95,8 @@ export function attemptIn(context: Context): { readonly attempt?: string } {
 }
 
 async function answerDryRun(context: Context, ports: PromoteRoutesPorts, request: PromotionRequest): Promise<void> {
-  const gone = new AbortController()
-  context.res.once('close', () => gone.abort())
-  const plan = await ports.dryRun(request, gone.signal)
+  const gone = clientGone(context)
+  const plan = await ports.dryRun(request, gone)
   answerAs(context, plan, () => describePlan(plan))
 }
 
@@ -115,17 +115,16 @@ export async function answerPromotion(
   promoted: Promoted,
 ): Promise<void> {
   const { externalUrl, clock } = ports
-  const gone = new AbortController()
-  context.res.once('close', () => gone.abort())
+  const gone = clientGone(context)
   const result = (rollouts: readonly Rollout[]) => resultOf(promoted, rollouts, externalUrl)
   const form = wait > 0 ? liveFormOf(context) : undefined
   if (form !== undefined) {
     context.status = 202
-    const seen = follow(ports, promoted.deploys, wait, gone.signal)
+    const seen = follow(ports, promoted.deploys, wait, gone)
     const message = messageOf(promoted, [])
     return sendLive(context, { seen, form, clock, externalUrl, message, result })
   }
-  const rollouts = await untilOver(ports, promoted.deploys, wait, gone.signal)
+  const rollouts = await untilOver(ports, promoted.deploys, wait, gone)
   const { status, json } = result(rollouts)
   context.status = status
   answerAs(context, json, () =>
