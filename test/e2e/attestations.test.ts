@@ -39,6 +39,8 @@ describe.each(deployments)('attestations, %s', (_name, deploy) => {
     expect(html).toContain(`data-provenance="${servers.there.url}${path}"`)
     const provenance = await get(servers.here.url + path, '*/*')
     expect(provenance.headers.get('content-type')).toBe('application/vnd.pypi.integrity.v1+json')
+    const headers = { 'if-none-match': provenance.headers.get('etag') ?? '' }
+    expect((await fetch(servers.here.url + path, { headers })).status).toBe(304)
     expect(await provenance.json()).toEqual({
       version: 1,
       attestation_bundles: [
