@@ -16,6 +16,7 @@ import { ssh2Hosts } from './deploy/ssh/ssh2-hosts.ts'
 import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
 import { type DeployWorker, startWorker } from './deploy/worker.ts'
+import { spawnedCommands } from './deploy/worker-commands.ts'
 import { staticDiscovery } from './discovery/static.ts'
 import { Disposals } from './disposal.ts'
 import { messageOf } from './errors.ts'
@@ -201,6 +202,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
     report,
     hosts: ssh2Hosts(knownHostsIn(documents, config.knownHosts)),
     discovery: staticDiscovery(),
+    commands: spawnedCommands(config.commandEnvironment),
     credentials: deployCredentials(store, tokens, clock),
     externalUrl: config.server.externalUrl,
     storeId,
