@@ -6,7 +6,8 @@ COPY src src
 RUN npm run build && npm prune --omit=dev
 
 FROM node:26-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 WHEELHOUSE_STORAGE=/data
+# Two arenas: glibc makes some for each thread and keeps what was freed in them, which is 10 MB under load.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 WHEELHOUSE_STORAGE=/data MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -29,7 +29,10 @@ try {
     folder: process.cwd(),
     print: (text) => void process.stdout.write(`${text}\n`),
     printError: (text) => void process.stderr.write(`${text}\n`),
-    stagingThread: new URL('./registry/staging/thread.js', import.meta.url),
+    threads: {
+      staging: new URL('./registry/staging/thread.js', import.meta.url),
+      diskWriting: new URL('./objects/disk-writing/thread.js', import.meta.url),
+    },
     exitWith: (code) => {
       process.exitCode = code
     },

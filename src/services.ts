@@ -11,8 +11,7 @@ import { dryRun, type PromotionPlan } from './deploy/dry-run.ts'
 import type { Discovery } from './deploy/fleet.ts'
 import { knownHostsIn } from './deploy/known-hosts-record.ts'
 import { leasesIn } from './deploy/lease.ts'
-import { scanHostKey } from './deploy/ssh/scan-host-key.ts'
-import { ssh2Hosts } from './deploy/ssh/ssh2-hosts.ts'
+import { scanWhenNeeded, sshWhenNeeded } from './deploy/ssh/loaded-when-needed.ts'
 import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
 import { type DeployWorker, startWorker } from './deploy/worker.ts'
@@ -37,12 +36,10 @@ import { type SmallObjects, smallObjectsIn } from './objects/small-objects.ts'
 import { measuredStore } from './observe/measured-store.ts'
 import { type Metrics, openMetrics } from './observe/metrics.ts'
 import type { Dependency } from './observe/readiness.ts'
-import { bullmqQueue } from './queue/bullmq-queue.ts'
 import type { DeployQueue } from './queue/deploy-queue.ts'
 import type { EventBus } from './queue/event-bus.ts'
 import { inProcessBus } from './queue/in-process-bus.ts'
 import { inProcessQueue } from './queue/in-process-queue.ts'
-import { redisBus } from './queue/redis-bus.ts'
 import { type Amender, amenderOn } from './registry/amender.ts'
 import { type Catalog, catalogIn } from './registry/catalog.ts'
 import { type Committer, committerOn } from './registry/committer.ts'
@@ -57,6 +54,14 @@ import { openStore } from './store.ts'
 import { startSweeper } from './upkeep/sweeper.ts'
 
 const mebibyte = 1024 * 1024
+
+/** Compiled entries, which is why only the outermost module knows where they are. */
+export interface ServerThreads {
+  /** `registry/staging/thread.ts` */
+  readonly staging: URL
+  /** `objects/disk-writing/thread.ts` */
+  readonly diskWriting: URL
+}
 
 /** What every role works with, wired once from a configuration. */
 export interface Core extends AsyncDisposable {
@@ -92,16 +97,17 @@ export interface Services extends Core {
   readonly adminTokenFile: string | undefined
 }
 
-export async function openCore(config: Config, log: Log): Promise<Core> {
+/** `writing`: see `openStore`. */
+export async function openCore(config: Config, log: Log, writing?: URL): Promise<Core> {
   await using disposals = new Disposals()
   const clock = systemClock
   const report = (error: unknown) => log.error(messageOf(error))
   const metrics = openMetrics()
-  const store = measuredStore(disposals.use(await openStore(config, 'own')).store, clock, metrics)
+  const store = measuredStore(disposals.use(await openStore(config, 'own', writing)).store, clock, metrics)
   const documents = documentsOn(store)
   const audit = auditIn(documents, clock, log)
   disposals.defer(() => audit.settled())
-  const { queue, bus } = messagingOf(config, report, disposals)
+  const { queue, bus } = await messagingOf(config, report, disposals)
   const registry = registryOn(config, documents, clock, metrics)
   const dependencies = [
     { name: 'store', required: true, check: () => store.head(keys.probe('ready')) },
@@ -118,13 +124,13 @@ export async function openCore(config: Config, log: Log): Promise<Core> {
   }
 }
 
-/** The composition root of a server. `stagingThread` is the compiled `registry/staging/thread.ts`. */
-export async function openServices(config: Config, stagingThread: URL, log: Log): Promise<Services> {
+/** The composition root of a server. */
+export async function openServices(config: Config, threads: ServerThreads, log: Log): Promise<Services> {
   await using disposals = new Disposals()
-  const core = disposals.use(await openCore(config, log))
+  const core = disposals.use(await openCore(config, log, threads.diskWriting))
   const adminTokenFile = await firstToken(config, core.tokens)
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
-  const staging = disposals.use(openStaging(spool.folder, stagingThread, 2))
+  const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
@@ -148,19 +154,27 @@ export async function openTrust(
   return {
     documents,
     knownHosts: knownHostsIn(documents, config.knownHosts),
-    scan: scanHostKey,
+    scan: scanWhenNeeded,
     discovery: staticDiscovery(),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }
 }
 
-function messagingOf(config: Config, report: (error: unknown) => void, disposals: Disposals) {
-  const redis = config.redisUrl?.reveal()
-  const queue = redis === undefined ? inProcessQueue(report) : bullmqQueue(redis, report)
-  const bus = redis === undefined ? inProcessBus(report) : redisBus(redis, report)
+async function messagingOf(config: Config, report: (error: unknown) => void, disposals: Disposals) {
+  const { queue, bus } = await openMessaging(config.redisUrl?.reveal(), report)
   disposals.defer(() => bus.close())
   disposals.defer(() => queue.close())
   return { queue, bus }
+}
+
+/** What speaks to Redis is loaded where there is one: it takes 25 MB. */
+async function openMessaging(redis: string | undefined, report: (error: unknown) => void) {
+  if (redis === undefined) return { queue: inProcessQueue(report), bus: inProcessBus(report) }
+  const [{ bullmqQueue }, { redisBus }] = await Promise.all([
+    import('./queue/bullmq-queue.ts'),
+    import('./queue/redis-bus.ts'),
+  ])
+  return { queue: bullmqQueue(redis, report), bus: redisBus(redis, report) }
 }
 
 async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => void): Promise<DeployWorker> {
@@ -200,7 +214,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
   return {
     ...core,
     report,
-    hosts: ssh2Hosts(knownHostsIn(documents, config.knownHosts)),
+    hosts: sshWhenNeeded(knownHostsIn(documents, config.knownHosts)),
     discovery: staticDiscovery(),
     commands: spawnedCommands(config.commandEnvironment),
     credentials: deployCredentials(store, tokens, clock),
@@ -253,7 +267,7 @@ function registryOn(config: Config, documents: Documents, clock: Clock, metrics:
     catalog,
     small: smallObjectsIn(documents.store, 64 * mebibyte),
     projects,
-    committer: committerOn(documents, catalog, segments),
+    committer: committerOn(documents, fresh, catalog, segments),
     amender: amenderOn({ documents, segments, clock, neededBy: neededFilesIn(documents) }),
     pages: pagesOf(projects, catalog, externalUrl, pagesIn(128)),
     channelPages: channelPagesOf(projects, fresh, externalUrl, pagesIn(64)),

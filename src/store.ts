@@ -4,6 +4,7 @@ import { Disposals } from './disposal.ts'
 import { DomainError } from './errors.ts'
 import { proveConditionalWrites } from './objects/conditional-writes-proof.ts'
 import { DiskStore } from './objects/disk-store.ts'
+import { diskWriterThreads } from './objects/disk-writing/threads.ts'
 import { documentsOn } from './objects/documents.ts'
 import { folderIsOwned, ownFolder, shortPath, socketIn } from './objects/folder-owner.ts'
 import { keys } from './objects/keys.ts'
@@ -13,17 +14,21 @@ import { serveStore } from './objects/socket-server.ts'
 import { SocketStore } from './objects/socket-store.ts'
 import { raiseStoreFormat, refuseNewerStore } from './objects/store-format.ts'
 
+/** While one waits for the disk, the other writes. */
+const writingThreads = 2
+
 export interface OpenStore extends AsyncDisposable {
   readonly store: ObjectStore
 }
 
 /**
  * Opens the configured store. `own`: as a server, which must be a storage folder's only process. `share`: as a command,
- * which goes through the socket of the server that owns the folder, or owns it for a moment where none runs.
+ * which goes through the socket of the server that owns the folder, or owns it for a moment where none runs. `writing` is
+ * the compiled `objects/disk-writing/thread.ts`, for those whose own thread must not wait for the disk.
  */
-export async function openStore(config: Config, mode: 'own' | 'share'): Promise<OpenStore> {
+export async function openStore(config: Config, mode: 'own' | 'share', writing?: URL): Promise<OpenStore> {
   await using disposals = new Disposals()
-  const { store } = disposals.use(await openLocation(config.store, mode))
+  const { store } = disposals.use(await openLocation(config.store, mode, writing))
   await refuseUnfinishedCopy(store)
   const documents = documentsOn(store)
   await refuseNewerStore(documents)
@@ -33,12 +38,16 @@ export async function openStore(config: Config, mode: 'own' | 'share'): Promise<
 }
 
 /** Whatever is in it. */
-export async function openLocation(location: Config['store'], mode: 'own' | 'share'): Promise<OpenStore> {
+export async function openLocation(
+  location: Config['store'],
+  mode: 'own' | 'share',
+  writing?: URL,
+): Promise<OpenStore> {
   if (location.kind === 's3') return await openS3(location, mode)
   const { folder } = location
   await mkdir(folder, { recursive: true })
   if (mode === 'share' && (await folderIsOwned(folder))) return await throughSocket(folder)
-  return await openFolder(folder)
+  return await openFolder(folder, writing)
 }
 
 /** It has everything of its source, or less: nobody could tell. */
@@ -50,13 +59,16 @@ async function refuseUnfinishedCopy(store: ObjectStore): Promise<void> {
   throw new DomainError('storage-unfit', text, { key: keys.copyMark })
 }
 
-async function openFolder(folder: string): Promise<OpenStore> {
+async function openFolder(folder: string, writing: URL | undefined): Promise<OpenStore> {
+  await using disposals = new Disposals()
   let serve: ReturnType<typeof serveStore> | undefined
   // Owned before it is opened: opening clears what a dead process left half-written, and must not hit a living one.
-  const owner = await ownFolder(folder, (request, response) => serve?.(request, response))
-  const store = await DiskStore.open(folder)
+  disposals.use(await ownFolder(folder, (request, response) => serve?.(request, response)))
+  const threads = writing && disposals.use(diskWriterThreads(writing, writingThreads))
+  const store = await DiskStore.open(folder, threads?.carryOut)
   serve = serveStore(store)
-  return { store, [Symbol.asyncDispose]: () => owner[Symbol.asyncDispose]() }
+  const owned = disposals.move()
+  return { store, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
 
 async function throughSocket(folder: string): Promise<OpenStore> {

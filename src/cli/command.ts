@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Environment } from '../config/environment.ts'
+import type { ServerThreads } from '../services.ts'
 import { auditCommand } from './audit.ts'
 import { clientCommands } from './client/commands.ts'
 import { copyCommand } from './copy.ts'
@@ -15,8 +16,8 @@ export interface Terminal {
   readonly folder: string
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
-  /** The compiled entry of staging threads. */
-  readonly stagingThread: URL
+  /** The compiled entries of a server's threads. */
+  readonly threads: ServerThreads
   /** The exit status of the process, once it ends by itself. */
   readonly exitWith: (code: number) => void
   /** Aborted when the process is told to stop. */

@@ -13,7 +13,7 @@ import type { Terminal } from './command.ts'
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder, 'server')
   const log = jsonLog((line) => terminal.printError(line.trimEnd()))
-  await using services = await openServices(config, terminal.stagingThread, log)
+  await using services = await openServices(config, terminal.threads, log)
   await using listening = await listen(listenerFor(services, log), {
     ...config.server,
     minimumBytesPerSecond: config.upload.minimumBytesPerSecond,

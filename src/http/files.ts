@@ -97,7 +97,7 @@ async function sendable({ store, small }: FilePorts, found: Found): Promise<Send
   const { key, digest, contentType, size, record } = found
   const common = { contentType, etag: `"${digest}"`, modified: new Date(record.uploadedAt) }
   if (size !== undefined && size > smallObjectBytes) {
-    return { ...common, size, open: async (range) => (await store.open(key, range).catch(missing(key))).stream }
+    return { ...common, size, open: (range) => store.open(key, range).catch(missing(key)) }
   }
   const body = await small.read(key)
   if (body === undefined) throw bytesMissing(key)

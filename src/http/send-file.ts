@@ -2,8 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Context } from 'koa'
 import { DomainError } from '../errors.ts'
-import type { ByteRange } from '../objects/object-store.ts'
+import type { ByteRange, OpenedObject } from '../objects/object-store.ts'
 import { parseRanges } from './byte-range.ts'
+
+type Source = Buffer | Pick<OpenedObject, 'stream' | 'pump'>
+
+/** A reader that takes nothing for so long is cut off: what it holds is needed by others. Milliseconds. */
+export const readersPatience = 120_000
 
 /** Bytes that never change, however they are kept. */
 export interface SendableFile {
@@ -13,7 +18,7 @@ export interface SendableFile {
   readonly etag: string
   readonly modified: Date
   /** All of it, or a part. */
-  open(range?: ByteRange): Promise<Readable | Buffer>
+  open(range?: ByteRange): Promise<Source>
 }
 
 /** Answers GET and HEAD with conditions and ranges (RFC 9110 13 and 14); for a HEAD nothing is opened. */
@@ -52,12 +57,12 @@ async function sendParts(context: Context, file: SendableFile, ranges: readonly 
       yield Buffer.from(heads[n] ?? '')
       const part = await file.open(range)
       if (Buffer.isBuffer(part)) yield part
-      else yield* part
+      else yield* part.stream
     }
     yield Buffer.from(end)
   }
   const type = `multipart/byteranges; boundary=${boundary}`
-  await send(context, 206, type, length, async () => Readable.from(parts(), { objectMode: false }))
+  await send(context, 206, type, length, async () => ({ stream: Readable.from(parts(), { objectMode: false }) }))
 }
 
 async function send(
@@ -65,13 +70,32 @@ async function send(
   status: number,
   type: string,
   length: number,
-  open: () => Promise<Readable | Buffer>,
+  open: () => Promise<Source>,
 ): Promise<void> {
+  const source = context.method === 'HEAD' || length === 0 ? Buffer.alloc(0) : await open()
   context.status = status
-  context.body = context.method === 'HEAD' || length === 0 ? Buffer.alloc(0) : await open()
+  context.res.setTimeout(readersPatience)
+  const pump = !Buffer.isBuffer(source) && source.pump
+  if (!pump) context.body = Buffer.isBuffer(source) ? source : source.stream
   // After the body: Koa sets a type and a length of its own with it.
   context.set('Content-Type', type)
   context.length = length
+  if (pump) await pumpTo(context, pump)
+}
+
+/** Past Koa, which knows of bodies that are streams alone. What fails once the answer has begun cuts it off, and is told as such. */
+async function pumpTo(context: Context, pump: NonNullable<OpenedObject['pump']>): Promise<void> {
+  const { res } = context
+  try {
+    await pump(res)
+    context.respond = false
+    res.end()
+  } catch (error) {
+    if (!res.headersSent) throw error
+    context.respond = false
+    res.destroy()
+    context.app.emit('error', error, context)
+  }
 }
 
 /** `If-None-Match` wins over the date where both are sent (RFC 9110 13.2.2). */

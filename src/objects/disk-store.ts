@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { constants, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { constants, copyFile, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { DomainError } from '../errors.ts'
 import { storageError } from './disk-errors.ts'
-import { createFolder, syncFile, syncFolder } from './disk-sync.ts'
+import { syncFile, syncFolder } from './disk-sync.ts'
+import {
+  type DiskWrite,
+  type DiskWriteOutcome,
+  type DiskWriter,
+  makeFolder,
+  versionOf,
+  writeHere,
+} from './disk-writing/write.ts'
+import { pumpFile } from './file-pump.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import type { ByteRange, ObjectEntry, ObjectStore, OpenedObject, WriteCondition, WriteResult } from './object-store.ts'
 import { Revisions } from './revisions.ts'
@@ -21,21 +30,23 @@ export class DiskStore implements ObjectStore {
   readonly exclusive = true
   readonly #root: string
   readonly #temporary: string
+  readonly #writer: DiskWriter
   readonly #mutex = new KeyedMutex()
   readonly #versions = new Map<string, string>()
   readonly #revisions = new Revisions()
   #lastModified = 0
 
-  private constructor(root: string) {
+  private constructor(root: string, writer: DiskWriter) {
+    this.#writer = writer
     this.#root = join(root, 'objects')
     this.#temporary = join(root, 'tmp')
   }
 
   /** Opens the folder, making it where there is none, and clears what an earlier crash left half-written. */
-  static async open(root: string): Promise<DiskStore> {
-    const store = new DiskStore(root)
+  static async open(root: string, writer: DiskWriter = writeHere): Promise<DiskStore> {
+    const store = new DiskStore(root, writer)
     await rm(store.#temporary, { recursive: true, force: true })
-    await createFolder(store.#root, root)
+    makeFolder(store.#root, root)
     await mkdir(store.#temporary, { recursive: true })
     return store
   }
@@ -67,39 +78,31 @@ export class DiskStore implements ObjectStore {
 
   write(key: string, body: Uint8Array, condition: WriteCondition): Promise<WriteResult> {
     return this.#exclusively(key, async (path) => {
-      const current = await this.#currentVersion(key)
-      if (current !== (condition === 'absent' ? undefined : condition.version)) return refused
+      const replace = condition !== 'absent'
+      if (replace && (await this.#currentVersion(key)) !== condition.version) return refused
       const temporary = join(this.#temporary, randomUUID())
-      const file = await open(temporary, 'wx')
       try {
-        await file.writeFile(body)
-        const [version] = await Promise.all([this.#stamp(file), createFolder(dirname(path), this.#root)])
-        await rename(temporary, path)
-        await syncFolder(dirname(path))
-        this.#keep(key, version)
-        return { ok: true, version }
+        const outcome = await this.#carryOut(path, { body, temporary, replace })
+        if (typeof outcome === 'object') this.#keep(key, outcome.version)
+        return resultOf(outcome)
       } catch (error) {
         this.#versions.delete(key)
-        await unlink(temporary).catch(() => undefined)
         throw error
-      } finally {
-        await file.close()
       }
     })
   }
 
-  writeFile(key: string, path: string): Promise<WriteResult> {
-    return this.#exclusively(key, async (target) => {
-      if ((await this.#currentVersion(key)) !== undefined) return refused
-      const source = await this.#onThisFilesystem(path)
+  writeFile(key: string, file: string): Promise<WriteResult> {
+    return this.#exclusively(key, async (path) => {
+      await syncIfLarge(file)
+      const outcome = await this.#carryOut(path, { file })
+      if (outcome !== 'elsewhere') return resultOf(outcome)
+      const copy = join(this.#temporary, randomUUID())
       try {
-        const stamped = syncFile(source, (file) => this.#stamp(file))
-        const [version] = await Promise.all([stamped, createFolder(dirname(target), this.#root)])
-        await link(source, target)
-        await syncFolder(dirname(target))
-        return { ok: true, version }
+        await copyFile(file, copy, constants.COPYFILE_EXCL)
+        return resultOf(await this.#carryOut(path, { file: copy }))
       } finally {
-        if (source !== path) await unlink(source).catch(() => undefined)
+        await unlink(copy).catch(() => undefined)
       }
     })
   }
@@ -109,7 +112,14 @@ export class DiskStore implements ObjectStore {
     if (file === undefined)
       throw new DomainError('file-not-found', `There is no object «${key}» in the store.`, { key })
     const { size } = await file.stat()
-    return { size, stream: createReadStream('', { fd: file, highWaterMark: 256 * 1024, ...range }) }
+    const wanted = range ?? { start: 0, end: size - 1 }
+    return {
+      size,
+      get stream() {
+        return createReadStream('', { fd: file, highWaterMark: 256 * 1024, ...range })
+      },
+      pump: (destination) => pumpFile(file, wanted, destination).finally(() => file.close()),
+    }
   }
 
   async head(key: string): Promise<ObjectEntry | undefined> {
@@ -158,12 +168,9 @@ export class DiskStore implements ObjectStore {
     return this.#versions.get(key) ?? (await this.head(key))?.version
   }
 
-  /** Gives the open file the next mtime and makes bytes and mtime durable. */
-  async #stamp(file: import('node:fs/promises').FileHandle): Promise<string> {
+  #carryOut(path: string, from: DiskWrite['from']): Promise<DiskWriteOutcome> {
     this.#lastModified = Math.max(this.#lastModified + 0.001, Date.now())
-    await file.utimes(this.#lastModified / 1000, this.#lastModified / 1000)
-    await file.sync()
-    return versionOf(await file.stat({ bigint: true }))
+    return this.#writer({ path, root: this.#root, modified: this.#lastModified / 1000, from })
   }
 
   /** The map only saves a look at the disk: dropping an entry costs one `stat`. */
@@ -171,21 +178,17 @@ export class DiskStore implements ObjectStore {
     if (this.#versions.size >= rememberedVersions) this.#versions.clear()
     this.#versions.set(key, version)
   }
-
-  /** A hard link costs nothing, but works within one filesystem only; from another the bytes are copied. */
-  async #onThisFilesystem(path: string): Promise<string> {
-    const [here, there] = await Promise.all([stat(this.#temporary), stat(path)])
-    if (here.dev === there.dev) return path
-    const copy = join(this.#temporary, randomUUID())
-    await copyFile(path, copy, constants.COPYFILE_EXCL)
-    return copy
-  }
 }
 
 const refused: WriteResult = { ok: false, reason: 'precondition-failed' }
 
-function versionOf(stats: { mtimeNs: bigint; ino: bigint; size: bigint }): string {
-  return `${stats.mtimeNs.toString(36)}-${stats.ino.toString(36)}-${stats.size.toString(36)}`
+function resultOf(outcome: DiskWriteOutcome): WriteResult {
+  return typeof outcome === 'string' ? refused : { ok: true, version: outcome.version }
+}
+
+/** Before a writer does, which meanwhile could write nothing else. */
+async function syncIfLarge(path: string): Promise<void> {
+  if ((await stat(path)).size > 1024 * 1024) await syncFile(path, (file) => file.sync())
 }
 
 function noneOr(key: string) {

@@ -9,6 +9,10 @@ import { SharedRead } from './shared-read.ts'
  */
 export interface FreshDocuments {
   get<T>(type: DocumentType<T>, key: string): Promise<Versioned<T> | undefined>
+  /** As `get`, and fresh whatever `maxAge` says: for what is written on top of it. */
+  newest<T>(type: DocumentType<T>, key: string): Promise<Versioned<T> | undefined>
+  /** Takes what was just written, so that it need not be read back to be known. Whether it is still so is asked as ever. */
+  put<T>(type: DocumentType<T>, key: string, document: Versioned<T>): void
 }
 
 export interface FreshnessOptions {
@@ -35,9 +39,16 @@ export function freshDocuments(documents: Documents, clock: Clock, options: Fres
       version === undefined ? await documents.read(type, key) : await documents.readUnless(type, key, version)
     entry.readAt = startedAt
     if (found === 'unchanged') return
+    // Where somebody put a newer one meanwhile, what was read is the older.
+    if (found !== undefined && found.serial < (entry.document?.serial ?? 0) && version !== entry.document?.version)
+      return
+    replace(key, entry, found)
+  }
+
+  function replace(key: string, entry: Entry, document: Versioned<unknown> | undefined): void {
     // An entry that was evicted meanwhile still serves those who wait for it, but counts no more.
-    if (cache.get(key) === entry) bytes += (found?.bytes ?? 0) - (entry.document?.bytes ?? 0)
-    entry.document = found
+    if (cache.get(key) === entry) bytes += (document?.bytes ?? 0) - (entry.document?.bytes ?? 0)
+    entry.document = document
     evict()
   }
 
@@ -67,12 +78,26 @@ export function freshDocuments(documents: Documents, clock: Clock, options: Fres
     return entry
   }
 
+  async function newest<T>(type: DocumentType<T>, key: string) {
+    const entry = touch(type, key)
+    await entry.reading.next()
+    return known<T>(entry)
+  }
+
   return {
+    newest,
     async get<T>(type: DocumentType<T>, key: string) {
       const entry = touch(type, key)
-      if (clock.monotonic() - entry.readAt >= options.maxAge) await entry.reading.next()
-      // One key has one type: `keys.ts` and the document types are paired by the features.
-      return entry.document as Versioned<T> | undefined
+      return clock.monotonic() - entry.readAt >= options.maxAge ? await newest(type, key) : known<T>(entry)
+    },
+    put(type, key, document) {
+      const entry = touch(type, key)
+      if (document.serial > (entry.document?.serial ?? 0)) replace(key, entry, document)
     },
   }
+}
+
+/** One key has one type: `keys.ts` and the document types are paired by the features. */
+function known<T>(entry: Entry): Versioned<T> | undefined {
+  return entry.document as Versioned<T> | undefined
 }

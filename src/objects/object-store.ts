@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 
 /**
  * Where bytes and documents live: a folder, an S3 bucket, or memory. The only durable thing that the product has.
@@ -81,5 +81,11 @@ export interface ObjectEntry {
 export interface OpenedObject {
   /** Size of the whole object, whatever the range. */
   readonly size: number
+  /** Take this or `pump`, and once. */
   readonly stream: Readable
+  /**
+   * Where there is a quicker way than the stream: sends the bytes, and resolves once all of them are taken. The destination
+   * is not ended. Rejects with `ERR_STREAM_PREMATURE_CLOSE` where it is closed before.
+   */
+  pump?(destination: Writable): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { DomainError } from '../errors.ts'
 import type { Documents, Versioned } from '../objects/documents.ts'
+import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { Catalog } from './catalog.ts'
 import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
@@ -38,7 +39,12 @@ const maxRounds = 60
  * Group commit: while one write of a project's head is under way, further uploads to it gather, and go out together in
  * the next one. 200 uploads at once cost a handful of writes.
  */
-export function committerOn(documents: Documents, catalog: Catalog, segments: Segments): Committer {
+export function committerOn(
+  documents: Documents,
+  fresh: FreshDocuments,
+  catalog: Catalog,
+  segments: Segments,
+): Committer {
   const queues = new Map<string, Waiting[]>()
 
   async function drain(project: string, queue: Waiting[]): Promise<void> {
@@ -53,7 +59,7 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
 
   async function commitBatch(project: string, batch: readonly Waiting[]): Promise<void> {
     for (let round = 0; round < maxRounds; round++) {
-      const current = await documents.read(projectDocument, keys.project(project))
+      const current = await fresh.newest(projectDocument, keys.project(project))
       if (current === undefined) await catalog.add(project)
       const head = headOf(project, current?.value, batch[0]?.displayName ?? project)
       const { outcomes, records } = judge(head, batch, await known(head, batch), await releases(head, batch))
@@ -79,8 +85,13 @@ export function committerOn(documents: Documents, catalog: Catalog, segments: Se
     if (sealed !== undefined) await segments.seal(head.project, sealed)
     const next = withFiles(room, records)
     const key = keys.project(head.project)
-    if (current !== undefined) return (await documents.replace(projectDocument, key, next, current)) !== 'conflict'
-    return (await documents.create(projectDocument, key, next)).created
+    const written =
+      current === undefined
+        ? await documents.create(projectDocument, key, next)
+        : await documents.replace(projectDocument, key, next, current)
+    if (written === 'conflict' || ('created' in written && !written.created)) return false
+    fresh.put(projectDocument, key, written)
+    return true
   }
 
   return {

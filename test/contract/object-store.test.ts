@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import { Disposals } from '../../src/disposal.ts'
 import { DiskStore } from '../../src/objects/disk-store.ts'
+import { diskWriterThreads } from '../../src/objects/disk-writing/threads.ts'
 import { ownFolder, shortPath, socketIn } from '../../src/objects/folder-owner.ts'
 import { MemoryStore } from '../../src/objects/memory-store.ts'
 import { openS3Clients } from '../../src/objects/s3-clients.ts'
@@ -24,6 +25,17 @@ objectStoreContract('memory, timed', async () => ({
 objectStoreContract('disk', async () => {
   const folder = await temporaryFolder('store')
   return { store: await DiskStore.open(folder.path), [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+})
+
+objectStoreContract('disk, written by threads', async () => {
+  const owned = new Disposals()
+  const folder = owned.use(await temporaryFolder('store'))
+  const script = new URL('../../dist/objects/disk-writing/thread.js', import.meta.url)
+  const { carryOut } = owned.use(diskWriterThreads(script, 2))
+  return {
+    store: await DiskStore.open(folder.path, carryOut),
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  }
 })
 
 objectStoreContract('disk, through the socket of its owner', async () => {

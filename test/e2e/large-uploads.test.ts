@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Deployment, embedded, scaled } from '../support/deployments.ts'
@@ -43,6 +43,17 @@ describe.each([
     expect(await simplePage(servers.there, 'big')).toMatchObject({ files: [{ size: statSync(path).size }] })
     expect(peakMemory(servers.here.pid)).toBeLessThan(250 * megabyte)
   }, 240_000)
+})
+
+describe('the threads that check uploads', () => {
+  it('let those go first that answer pages', async () => {
+    await using servers = await embedded()
+    const folder = `/proc/${servers.here.pid}/task`
+    // proc_pid_stat(5): the 19th field, of which two stand before the bracket.
+    const niceOf = (id: string) => readFileSync(`${folder}/${id}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]
+    const yielding = () => readdirSync(folder).filter((id) => niceOf(id) === '15')
+    await expect.poll(yielding, { timeout: 10_000 }).toHaveLength(2)
+  })
 })
 
 describe('a 500 MB upload with a wrong token', () => {

@@ -27,7 +27,7 @@ export function registryOn(store: ObjectStore, clock: Clock = systemClock) {
   const segments = segmentsIn(documents, 1_000_000)
   const catalog = catalogIn(documents)
   const projects = projectsIn(fresh, segments)
-  const committer = committerOn(documents, catalog, segments)
+  const committer = committerOn(documents, fresh, catalog, segments)
   const ports = {
     store,
     projects,

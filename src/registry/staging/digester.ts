@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createBLAKE2b } from 'hash-wasm'
+import blake2b from 'hash-wasm/dist/blake2b.umd.min.js'
 import type { Algorithm, Digests } from './messages.ts'
 
 interface Running {
@@ -24,7 +24,7 @@ export async function digester(algorithms: readonly Algorithm[]) {
 
 async function start(algorithm: Algorithm): Promise<Running> {
   if (algorithm === 'blake2b') {
-    const hash = await createBLAKE2b(256)
+    const hash = await blake2b.createBLAKE2b(256)
     return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') }
   }
   const hash = createHash(algorithm)

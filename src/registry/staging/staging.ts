@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { Worker } from 'node:worker_threads'
 import { DomainError } from '../../errors.ts'
 import { storageError } from '../../objects/disk-errors.ts'
+import { startThread, type WorkerThread } from '../../threads/worker-thread.ts'
 import type { Inspection } from '../inspection.ts'
 import type { Algorithm, Digests, StagingAnswer, StagingRequest } from './messages.ts'
 
 /** Bytes that may be under way to a thread before the sender has to wait: bounds the memory of an upload. */
-const window = 2 * 1024 * 1024
+const window = 512 * 1024
 
 /** An upload on its way to local disk. Whatever happens, `discard` removes it. */
 export interface StagedFile {
@@ -27,7 +27,9 @@ export interface Staging extends AsyncDisposable {
 
 /** Spools uploads through a few threads (`script` is the compiled `thread.ts`) into `folder`, which is ours alone. */
 export function openStaging(folder: string, script: URL, threads: number): Staging {
-  const workers = Array.from({ length: threads }, () => startThread(script))
+  const workers = Array.from({ length: threads }, () =>
+    startThread<StagingRequest, StagingAnswer>(script, (session, message) => ({ kind: 'failed', session, message })),
+  )
   let opened = 0
   return {
     stage(algorithms) {
@@ -41,38 +43,7 @@ export function openStaging(folder: string, script: URL, threads: number): Stagi
   }
 }
 
-interface Thread {
-  send(request: StagingRequest, listen?: (answer: StagingAnswer) => void): void
-  forget(session: number): void
-  stop(): Promise<unknown>
-}
-
-/** One that dies (out of memory, say) fails the uploads that it has, and is started again for the next one. */
-function startThread(script: URL): Thread {
-  const listeners = new Map<number, (answer: StagingAnswer) => void>()
-  let worker: Worker | undefined = start()
-
-  function start(): Worker {
-    const started = new Worker(script)
-    started.on('message', (answer: StagingAnswer) => listeners.get(answer.session)?.(answer))
-    started.on('error', ({ message }) => {
-      worker = undefined
-      for (const [session, listen] of listeners) listen({ kind: 'failed', session, message })
-    })
-    started.unref()
-    return started
-  }
-
-  return {
-    send(request, listen) {
-      if (listen !== undefined) listeners.set(request.session, listen)
-      worker ??= start()
-      worker.postMessage(request)
-    },
-    forget: (session) => listeners.delete(session),
-    stop: async () => await worker?.terminate(),
-  }
-}
+type Thread = WorkerThread<StagingRequest, StagingAnswer>
 
 type Of<K extends StagingAnswer['kind']> = Extract<StagingAnswer, { kind: K }>
 
