@@ -15,6 +15,7 @@ import { scanWhenNeeded, sshWhenNeeded } from './deploy/ssh/loaded-when-needed.t
 import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
 import { type DeployWorker, startWorker } from './deploy/worker.ts'
+import { spawnedCommands } from './deploy/worker-commands.ts'
 import { staticDiscovery } from './discovery/static.ts'
 import { Disposals } from './disposal.ts'
 import { messageOf } from './errors.ts'
@@ -215,6 +216,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
     report,
     hosts: sshWhenNeeded(knownHostsIn(documents, config.knownHosts)),
     discovery: staticDiscovery(),
+    commands: spawnedCommands(config.commandEnvironment),
     credentials: deployCredentials(store, tokens, clock),
     externalUrl: config.server.externalUrl,
     storeId,

@@ -53,6 +53,8 @@ export interface Config {
     readonly leaseSeconds: number
     readonly lookSeconds: number
   }
+  /** For commands of the operator's that a worker runs on its own machine. */
+  readonly commandEnvironment: Readonly<Record<string, string>>
   readonly sweep: {
     /** Bytes that no upload came to use may go when they are so old. */
     readonly orphansAfter: number

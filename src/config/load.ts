@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { channelOrderOf } from './channel-order.ts'
 import type { Config, DiskStoreConfig, S3StoreConfig } from './config.ts'
-import type { Environment } from './environment.ts'
+import { commandEnvironment, type Environment } from './environment.ts'
 import { type EnvironmentSettings, environmentSchema, type FileSettings, fileSchema } from './file-schema.ts'
 import { configurationError, type Mistake } from './mistakes.ts'
 import { receiversOf } from './receivers.ts'
@@ -39,7 +39,7 @@ export function loadConfig(environment: Environment, folder: string, role: Role 
     mistakes.push(...deployingMistakes(config.services, { url: config.server.externalUrl, isDefault }))
   }
   if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
-  return deepFreeze(config)
+  return deepFreeze({ ...config, commandEnvironment: commandEnvironment(given) })
 }
 
 function sourcesOf(path: string): string {
@@ -87,7 +87,11 @@ interface Sources {
   readonly secrets: Environment | undefined
 }
 
-function assemble({ env, file, secrets }: Sources, folder: string, mistakes: Mistake[]): Config {
+function assemble(
+  { env, file, secrets }: Sources,
+  folder: string,
+  mistakes: Mistake[],
+): Omit<Config, 'commandEnvironment'> {
   const host = env.HOST ?? file.server.host ?? '127.0.0.1'
   const port = env.PORT ?? file.server.port ?? 8080
   const tls = tlsOf(file, folder)

@@ -19,6 +19,7 @@ export function settingsMistakes(path: string, settings: ServiceSettings, extern
     ...indexMistakes(`${path}.indexes`, settings.indexes, externalUrl),
     ...rolloutMistakes(`${path}.rollout`, settings),
     ...verifyMistakes(`${path}.verify`, settings.verify),
+    ...drainMistakes(path, settings),
   ]
 }
 
@@ -90,6 +91,14 @@ function restartMistakes(path: string, { systemd, sudo, command, pidfile }: Serv
     mistakes.push({ path: `${path}.command`, problem })
   }
   return mistakes
+}
+
+function drainMistakes(path: string, { drain, undrain }: ServiceSettings): Mistake[] {
+  if ((drain === undefined) === (undrain === undefined)) return []
+  const [there, missing] = drain === undefined ? ['undrain', 'drain'] : ['drain', 'undrain']
+  const why =
+    missing === 'undrain' ? 'nodes would leave the balancer and never come back' : 'nodes never left the balancer'
+  return [{ path: `${path}.${missing}`, problem: `is missing, and ${there} is there: ${why}` }]
 }
 
 /** HUP by whatever name, and what sends it: the same process goes on with the code that it has. */

@@ -62,10 +62,13 @@ function fleetMistakes(path: string, settings: ServiceSettings): Mistake[] {
   ]
 }
 
-function placeholderMistakes(path: string, node: FleetNode, { root, restart, verify }: ServiceSettings): Mistake[] {
-  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url]
+function placeholderMistakes(path: string, node: FleetNode, settings: ServiceSettings): Mistake[] {
+  const { root, restart, verify, drain, undrain, once_per_deploy: once } = settings
+  const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
+  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url, ...hooks]
+  const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
   const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
-  const missing = new Set(texts.flatMap(placeholdersIn).filter((name) => !known.has(name)))
+  const missing = new Set([...texts.flatMap(placeholdersIn), ...onceNames].filter((name) => !known.has(name)))
   return [...missing].map((name) => ({
     path: `${path}.vars.${name}`,
     problem: `is missing: {${name}} is used by this service`,

@@ -2,6 +2,7 @@ import { DomainError, isDomainError, messageOf } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import type { ActContext } from './acts/act-context.ts'
 import { activate } from './acts/activate.ts'
+import { aroundRestart, prepare } from './acts/hooks.ts'
 import { plan } from './acts/plan.ts'
 import { probe } from './acts/probe.ts'
 import { resolve } from './acts/resolve.ts'
@@ -12,12 +13,15 @@ import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
 import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
 import type { Crew } from './worker.ts'
 
-export interface CrewPorts extends NodeSessionPorts, Pick<ActContext, 'projects' | 'discovery' | 'externalUrl'> {}
+export interface CrewPorts
+  extends NodeSessionPorts,
+    Pick<ActContext, 'projects' | 'discovery' | 'externalUrl' | 'commands'> {}
 
 /** Those who act for one deploy, in one worker, under one fence. */
 export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number): Crew {
   const sessions = nodeSessions(ports, request, fence)
-  const context: ActContext = { ...ports, request, ask: sessions.ask, run: sessions.run, node: planned(ports, request) }
+  const { ask, run, keep } = sessions
+  const context: ActContext = { ...ports, request, ask, run, keep, node: planned(ports, request) }
   return {
     act: (effect, rollout, signal) => actUntilDone(ports, signal, () => act(context, effect, rollout, signal)),
     finish: () => ports.credentials.revoke(request.deploy),
@@ -46,10 +50,8 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
 
 async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
   if (effect.kind === 'plan') return await plan(context)
-  if (effect.kind === 'soak') {
-    await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
-    return { ok: true }
-  }
+  await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
+  if (effect.kind === 'soak') return { ok: true }
   const progress = rollout.nodes.find(({ name }) => name === effect.node)
   if (progress === undefined) throw new Error(`The effect ${effect.attempt} is on no node of its deploy.`)
   return await actOnNode(context, await context.node(progress.name), progress, effect, signal)
@@ -71,6 +73,11 @@ async function actOnNode(
       return await resolve(context, node, effect, signal)
     case 'stage':
       return await stage(context, node, progress, effect, signal)
+    case 'prepare':
+      return await prepare(context, node, progress, effect, signal)
+    case 'drain':
+    case 'undrain':
+      return await aroundRestart(context, node, { kind: effect.kind, attempt: effect.attempt }, signal)
     case 'activate':
       return await activate(context, node, progress.release ?? '', effect, signal)
     case 'restore':

@@ -10,6 +10,7 @@ const phaseTexts: Readonly<Record<Phase, string>> = {
   planning: 'asks who the fleet is',
   resolving: 'looks at the nodes and pins the dependencies',
   staging: 'installs beside what runs',
+  preparing: 'runs what is run once per deploy',
   rolling: 'switches node after node',
   soaking: 'watches for a while',
   paused: 'is paused',
@@ -26,13 +27,16 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
   waiting: 'not looked at yet',
   ready: 'not touched',
   staged: 'installed beside, not touched',
+  draining: 'leaving the balancer',
   activating: 'restarting',
   verifying: 'being verified',
+  undraining: 'runs it, going back into the balancer',
   updated: 'runs it',
   current: 'ran it already',
   failed: 'out of order',
   restoring: 'going back',
   checking: 'back, being verified',
+  returning: 'going back into the balancer',
   restored: 'is back on what it ran',
   lost: 'COULD NOT BE TAKEN BACK',
   stranded: 'has nothing to go back to',
@@ -52,6 +56,7 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
     ...whatNow(rollout),
+    ...stillDrained(rollout),
     '',
   ].join('\n')
 }
@@ -109,6 +114,16 @@ function whatNow(rollout: Rollout): string[] {
   }
   if (phase === 'rolled_back') return []
   return [touchedText(rollout)]
+}
+
+/** Loud, as no deploy comes back to them by itself. */
+function stillDrained({ phase, nodes }: Rollout): string[] {
+  const names = nodes.filter(({ drained }) => drained === true).map(({ name }) => name)
+  if (!isOver(phase) || names.length === 0) return []
+  return [
+    `  STILL DRAINED: ${names.join(', ')}. Whoever does not serve is not put back into the balancer; the next deploy that brings`,
+    '  such a node back to service does that, or you do by hand.',
+  ]
 }
 
 function touchedText({ onFailure, nodes }: Rollout): string {

@@ -40,6 +40,14 @@ const plannedNode = z.object({
   restart: z.string(),
   /** Where the service tells its version, as the node itself reaches it. */
   url: z.string(),
+  /** Words of the commands around a restart, and of what is run once per deploy, where `{release}` is not filled in yet. */
+  hooks: z
+    .object({
+      drain: z.array(z.string()).optional(),
+      undrain: z.array(z.string()).optional(),
+      once: z.array(z.string()).optional(),
+    })
+    .optional(),
 })
 
 export type PlannedNode = Readonly<z.infer<typeof plannedNode>>
@@ -95,9 +103,9 @@ const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean
 /** Who works on a service: `leases/<service>.json`. */
 export type Lease = Readonly<z.infer<typeof lease>>
 
-export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 2, schema: request }
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 3, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 2, schema: rolloutSchema }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 3, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

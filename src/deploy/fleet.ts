@@ -37,6 +37,19 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
     root,
     restart: restartLine(definition, withRoot),
     url: fill(definition.verify.url, withRoot),
+    hooks: hooksOf(definition, withRoot),
+  }
+}
+
+function hooksOf(
+  { drain, undrain, once_per_deploy: once }: ServiceDefinition,
+  values: Readonly<Record<string, string>>,
+): PlannedNode['hooks'] {
+  const words = (hook: { readonly command: readonly string[] }) => hook.command.map((word) => fill(word, values))
+  return {
+    ...(drain === undefined ? {} : { drain: words(drain) }),
+    ...(undrain === undefined ? {} : { undrain: words(undrain) }),
+    ...(once === undefined ? {} : { once: words(once) }),
   }
 }
 

@@ -26,7 +26,7 @@ export interface NodeSessionPorts {
   readonly storeId: string
 }
 
-export type NodeSessions = Pick<ActContext, 'ask' | 'run'> & AsyncDisposable
+export type NodeSessions = Pick<ActContext, 'ask' | 'run' | 'keep'> & AsyncDisposable
 
 /** The connections of one deploy, one a node, and what is said over them. */
 export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fence: number): NodeSessions {
@@ -55,6 +55,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
       await keepOutput(ports, request, node, attempt, outcome)
       return outcome
     },
+    keep: (node, attempt, outcome) => keepOutput(ports, request, node, attempt, outcome),
     async [Symbol.asyncDispose]() {
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()))
     },

@@ -108,6 +108,21 @@ const index = webUrl.refine((url) => new URL(url).username === '' && new URL(url
   error: 'credentials have no place in a URL; let the index be readable by the nodes without them',
 })
 
+/** A command around the restart of each node, run there or on the machine of the worker that carries the deploy. */
+const hook = z.strictObject({
+  command: words,
+  on: z.enum(['node', 'worker']).default('node'),
+  seconds: seconds.default(60),
+})
+
+/** A command that is run on one node, once in a deploy, in the environment of the new release. */
+const oncePerDeploy = z.strictObject({
+  command: words,
+  seconds: seconds.default(600),
+  /** Whether it is run by deploys of an older version than the last that succeeded. */
+  on_rollback: z.boolean().default(false),
+})
+
 /** In its final form, as a deploy keeps it. */
 export const serviceSchema = z.strictObject({
   project: z.string().min(1),
@@ -124,6 +139,9 @@ export const serviceSchema = z.strictObject({
     .default(['self']),
   restart,
   verify,
+  drain: hook.optional(),
+  undrain: hook.optional(),
+  once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
 })
 

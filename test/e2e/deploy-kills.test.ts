@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
@@ -13,7 +13,7 @@ interface DeployJson {
 }
 
 /** Where in a deploy the one who carries it is killed: a phase, or the state of a node. */
-const moments = ['resolving', 'staging', 'web1 activating', 'web1 verifying', 'web2 activating', 'soaking'] as const
+const moments = ['staging', 'preparing', 'web1 draining', 'web1 activating', 'web1 undraining', 'soaking'] as const
 
 const badMoments = ['web1 verifying', 'web1 restoring', 'web1 checking'] as const
 
@@ -30,7 +30,12 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
         rollout: { soak_seconds: 1.5 },
         verify: { timeout_seconds: 3 },
         // Long enough to be met in the middle of it.
-        service: { restart: { command: ['sh', '-c', 'sleep 0.5; {root}/restart-app.sh'] } },
+        service: {
+          restart: { command: ['sh', '-c', 'sleep 0.5; {root}/restart-app.sh'] },
+          drain: { command: ['sh', '-c', 'touch drained; sleep 0.5'] },
+          undrain: { command: ['sh', '-c', 'sleep 0.5; rm -f drained'] },
+          once_per_deploy: { command: ['sh', '-c', 'sleep 0.5; echo "$WHEELHOUSE_VERSION" >>migrated'] },
+        },
       })
       await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
       const first = await site.promote('1.0.0')
@@ -40,6 +45,10 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
       await site?.[Symbol.asyncDispose]()
     })
 
+    const markOn = (at: number, name: string) => join(site.fleet.members[at]?.service.root ?? '', name)
+    const expectUndrained = () => {
+      for (const at of [0, 1]) expect(existsSync(markOn(at, 'drained'))).toBe(false)
+    }
     const deployOf = (id: string) => site.get<DeployJson>(`/deploys/${id}`)
     const isAt = ({ phase, nodes }: DeployJson, moment: string) => {
       const [name, state] = moment.split(' ')
@@ -64,6 +73,9 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
         expect([phase, reason]).toEqual(['succeeded', null])
         expect((await site.running()).map((running) => running?.version)).toEqual([version, version])
         expect(await watch.stop()).toBeLessThanOrEqual(1)
+        expectUndrained()
+        const migrated = readFileSync(markOn(0, 'migrated'), 'utf8').split('\n')
+        expect(migrated.filter((line) => line === version)).toEqual([version])
         for (const { service } of site.fleet.members) {
           const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(id))
           // The name of an attempt ends with its kind and the deploy's nonce.
@@ -86,6 +98,7 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
         expect([phase, reason]).toEqual(['rolled_back', expect.stringContaining('nothing answers')])
         expect((await site.running()).map((running) => running?.version)).toEqual([before, before])
         expect(await watch.stop()).toBeLessThanOrEqual(1)
+        expectUndrained()
       },
       90_000,
     )

@@ -111,7 +111,7 @@ function contextOn(hosts: RemoteHosts, definition: ServiceDefinition, before: ()
   }
   return {
     ...{ request, documents, externalUrl, clock: systemClock, projects: { find: unused } },
-    ...{ discovery: { nodes: unused }, node: unused },
+    ...{ discovery: { nodes: unused }, node: unused, commands: { run: unused } },
     ...nodeSessions(
       { documents, hosts: prefixed, credentials, clock: systemClock, externalUrl, storeId: 'store', report },
       request,

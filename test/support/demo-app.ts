@@ -12,6 +12,8 @@ export interface DemoAppOptions {
   readonly importError?: boolean
   /** The service reports the version that lies on the disk now, not the one that it runs. */
   readonly rereadsVersionFromDisk?: boolean
+  /** What the service says that it is. */
+  readonly tells?: string
   /** The process lives and never opens its port. */
   readonly neverListens?: boolean
   readonly crashAfterSeconds?: number
@@ -48,7 +50,7 @@ export function greetingWheel(version: string, options: { readonly tags?: readon
 function packageFiles(options: DemoAppOptions): Record<string, string> {
   return {
     ...sources(),
-    'app/_version.py': `VERSION = ${JSON.stringify(options.version)}\n`,
+    'app/_version.py': `VERSION = ${JSON.stringify(options.tells ?? options.version)}\n`,
     'app/_variant.py': variant(options),
   }
 }

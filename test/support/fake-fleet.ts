@@ -6,6 +6,8 @@ export interface FakeNode {
   /** Name of the release that the service runs; `undefined` before the first deploy. */
   running: string | undefined
   serving: boolean
+  /** Out of the balancer. */
+  drained: boolean
 }
 
 /**
@@ -22,7 +24,7 @@ export class FakeFleet {
   readonly #fences = new Map<string, number>()
 
   constructor(names: readonly string[], clock: Clock, breaks: (effect: Effect) => boolean = () => false) {
-    this.nodes = names.map((name) => ({ name, running: '1.0.0-old', serving: true }))
+    this.nodes = names.map((name) => ({ name, running: '1.0.0-old', serving: true, drained: false }))
     this.#clock = clock
     this.#breaks = breaks
   }
@@ -31,7 +33,7 @@ export class FakeFleet {
   act(fence: number, effect: Effect, rollout: Rollout): Promise<Outcome> {
     const node = this.nodes.find(({ name }) => name === effect.node)
     if (node === undefined) return this.#withoutNode(effect)
-    if (!['resolve', 'stage', 'activate', 'restore'].includes(effect.kind)) return this.#look(node, effect, rollout)
+    if (['probe', 'verify', 'recheck', 'check'].includes(effect.kind)) return this.#look(node, effect, rollout)
     if (fence < (this.#fences.get(node.name) ?? 0)) {
       return Promise.resolve({ ok: false, problem: 'a newer worker has taken over' })
     }
@@ -47,7 +49,7 @@ export class FakeFleet {
       return { ok: true }
     }
     const nodes = this.nodes.map(({ name }) => name)
-    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: 1, soakSeconds: 5 } }
+    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: 1, soakSeconds: 5, drains: true, prepares: true } }
   }
 
   async #look(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
@@ -65,15 +67,21 @@ export class FakeFleet {
   async #run(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
     this.started.push(effect.attempt)
     if (effect.kind === 'activate' || effect.kind === 'restore') return await this.#restart(node, effect, rollout)
+    if (effect.kind === 'drain') node.drained = true
     await this.#clock.sleep(3_000)
+    if (effect.kind === 'undrain') node.drained = false
     if (effect.kind === 'resolve') return { ok: true, found: { kind: 'resolve', lock: 'd'.repeat(64) } }
     return { ok: true }
   }
 
   async #restart(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
     const progress = rollout.nodes.find(({ name }) => name === node.name)
+    if (effect.kind === 'activate' && !node.drained) throw new Error(`${node.name} was restarted without a drain.`)
     node.serving = false
-    this.mostOutOfService = Math.max(this.mostOutOfService, this.nodes.filter(({ serving }) => !serving).length)
+    this.mostOutOfService = Math.max(
+      this.mostOutOfService,
+      this.nodes.filter((one) => one.drained || !one.serving).length,
+    )
     await this.#clock.sleep(1_500)
     node.running = effect.kind === 'restore' ? progress?.before?.release : progress?.release
     node.serving = !this.#breaks(effect)

@@ -33,6 +33,8 @@ const policies = fc.record(
     maxFailures: fc.integer({ min: 0, max: 3 }),
     maxUnreachable: fc.integer({ min: 0, max: 2 }),
     onFailure: fc.constantFrom(...failurePolicies),
+    drains: fc.boolean(),
+    prepares: fc.boolean(),
   },
   { requiredKeys: [] },
 )
@@ -65,6 +67,8 @@ export const runWorlds: fc.Arbitrary<RunWorld> = fc
 interface SimulatedNode {
   touched: boolean
   serving: boolean
+  /** Out of the balancer. */
+  drained: boolean
   release: 'before' | 'new' | 'none'
 }
 
@@ -75,6 +79,7 @@ export interface Run {
   readonly controls: readonly Control[]
   /** Attempts in the order in which they ended. */
   readonly ended: readonly string[]
+  readonly undrains: readonly { readonly node: string; readonly ok: boolean }[]
   readonly last: Rollout
 }
 
@@ -89,6 +94,7 @@ export function runIn(world: RunWorld): Run {
   const fleets: Map<string, SimulatedNode>[] = []
   const controls: Control[] = []
   const ended: string[] = []
+  const undrains: Run['undrains'][number][] = []
   const keep = (next: Rollout) => {
     const known = states.at(-1)?.effects.map(({ attempt }) => attempt) ?? []
     for (const effect of next.effects) if (!known.includes(effect.attempt)) begin(fleet, effect)
@@ -108,11 +114,12 @@ export function runIn(world: RunWorld): Run {
       controls.push(control)
       keep(step(now, { kind: 'control', control }, turn))
     } else if (effect === undefined) {
-      return { states, fleets, controls, ended, last: now }
+      return { states, fleets, controls, ended, undrains, last: now }
     } else {
       const outcome = inReach(world, effect, outcomeOf(planned(world), effect, fails))
       end(fleet, now, effect, outcome)
       ended.push(effect.attempt)
+      if (effect.kind === 'undrain') undrains.push({ node: effect.node ?? '', ok: outcome.ok })
       keep(step(now, { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
     }
   }
@@ -134,12 +141,14 @@ function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
 
 function simulated(before: World['nodes'][number]['before']): SimulatedNode {
   const serving = before !== 'nothing' && before !== 'broken'
-  return { touched: false, serving, release: before === 'nothing' ? 'none' : 'before' }
+  return { touched: false, serving, drained: false, release: before === 'nothing' ? 'none' : 'before' }
 }
 
 function begin(fleet: Map<string, SimulatedNode>, { kind, node }: Effect): void {
   const at = fleet.get(node ?? '')
-  if (at === undefined || (kind !== 'activate' && kind !== 'restore')) return
+  if (at === undefined) return
+  if (kind === 'drain') at.drained = true
+  if (kind !== 'activate' && kind !== 'restore') return
   at.touched = true
   at.serving = false
 }
@@ -149,16 +158,18 @@ function end(fleet: Map<string, SimulatedNode>, rollout: Rollout, { kind, node }
   const at = fleet.get(node ?? '')
   const before = rollout.nodes.find(({ name }) => name === node)?.before
   if (at === undefined) return
+  if (kind === 'undrain' && ok) at.drained = false
   if (kind === 'activate') at.release = 'new'
   if (kind === 'restore' && ok) at.release = 'before'
   if (kind === 'verify' || kind === 'recheck' || kind === 'check') at.serving = ok
   if (kind === 'restore' && before?.healthy !== true) at.serving = false
 }
 
-/** Nodes that are missed because of the deploy: a person who leaves one out misses it no more. */
+/** Nodes that are missed because of the deploy, as their service is down or out of the balancer: a person who leaves one out misses it no more. */
 export function missedIn(rollout: Rollout, fleet: Run['fleets'][number] | undefined): readonly NodeProgress[] {
   return rollout.nodes.filter(({ name, state, before }) => {
     const node = fleet?.get(name)
-    return before?.healthy === true && node?.touched === true && !node.serving && state !== 'excluded'
+    const out = node?.drained === true || (node?.touched === true && !node.serving)
+    return before?.healthy === true && out && state !== 'excluded'
   })
 }

@@ -93,7 +93,18 @@ export const last = (world: World) => live(world).at(-1) ?? blank
 /** Nodes that may serve nobody because of the deploy. */
 export const touchedNow = ({ nodes }: Rollout) =>
   nodes.filter(({ state }) =>
-    ['activating', 'verifying', 'failed', 'restoring', 'checking', 'lost', 'stranded'].includes(state),
+    [
+      'draining',
+      'activating',
+      'verifying',
+      'undraining',
+      'failed',
+      'restoring',
+      'checking',
+      'returning',
+      'lost',
+      'stranded',
+    ].includes(state),
   )
 /** Those of them that served before: what is missed. */
 export const missed = (rollout: Rollout) => touchedNow(rollout).filter(({ before }) => before?.healthy)
@@ -143,12 +154,12 @@ export const takenOut = (before: Rollout, after: Rollout) =>
   after.nodes.filter(({ name, state }) => {
     const was = before.nodes.find((node) => node.name === name)?.state ?? ''
     const served = ['staged', 'updated'].includes(was) && !foundCrashed(before, after).includes(name)
-    return served && ['activating', 'restoring'].includes(state)
+    return served && ['draining', 'activating', 'restoring'].includes(state)
   })
 
 /** Whether a node is on what it ran before, or was left alone, or had nothing that served to go back to. */
 export function wasTakenBack({ state, before }: NodeProgress): boolean {
-  if (before === undefined) return ['ready', 'waiting', 'staged', 'updated', 'stranded'].includes(state)
+  if (before === undefined) return ['ready', 'waiting', 'staged', 'updated', 'stranded', 'unprepared'].includes(state)
   if (!before.healthy && state === 'updated') return true
   return ['ready', 'staged', 'restored', 'current'].includes(state)
 }

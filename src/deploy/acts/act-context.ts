@@ -6,6 +6,7 @@ import type { DeployRequest, PlannedNode } from '../documents.ts'
 import type { Discovery } from '../fleet.ts'
 import type { DetachedRun } from '../node/run-script.ts'
 import type { Outcome } from '../rollout/model.ts'
+import type { WorkerCommands } from '../worker-commands.ts'
 
 /** What the parts that act for one deploy work with. */
 export interface ActContext {
@@ -27,6 +28,10 @@ export interface ActContext {
     signal: AbortSignal,
     options?: RunSettings,
   ): Promise<RunOutcome>
+  /** On this machine; what it printed is to be kept by whoever runs it. */
+  readonly commands: WorkerCommands
+  /** Keeps what a run printed, for people. */
+  keep(node: PlannedNode, attempt: string, outcome: RunOutcome): Promise<void>
 }
 
 export interface RunSettings {

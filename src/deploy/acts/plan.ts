@@ -1,12 +1,15 @@
 import { keys } from '../../objects/keys.ts'
+import { compareVersions, parseVersion } from '../../packaging/versions.ts'
 import { planDocument } from '../documents.ts'
 import { planNode } from '../fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
 import type { Outcome } from '../rollout/model.ts'
+import { serviceDocument } from '../service-state.ts'
 import { type ActContext, problem } from './act-context.ts'
 
 /** Asks who the fleet is, and keeps the answer: from now on it is the same for whoever carries the deploy. */
-export async function plan({ request, documents, discovery }: ActContext): Promise<Outcome> {
+export async function plan(context: ActContext): Promise<Outcome> {
+  const { request, documents, discovery } = context
   const { service, deploy, definition } = request
   const nodes = (await discovery.nodes(definition)).map((node) => planNode(node, definition))
   if (nodes.length === 0) return problem('The fleet has no nodes. A deploy to nobody would be no success.')
@@ -14,5 +17,23 @@ export async function plan({ request, documents, discovery }: ActContext): Promi
   const wanted = { deploy, nodes, arithmetic: arithmetic(limits, nodes.length) }
   const kept = await documents.create(planDocument, keys.deployPlan(service, deploy), wanted)
   const names = kept.value.nodes.map((node) => node.name)
-  return { ok: true, found: { kind: 'plan', nodes: names, ...limitsFor(definition.rollout, names.length) } }
+  const hooks = {
+    ...(definition.drain === undefined ? {} : { drains: true }),
+    ...((await prepares(context)) ? { prepares: true } : {}),
+  }
+  return { ok: true, found: { kind: 'plan', nodes: names, ...limitsFor(definition.rollout, names.length), ...hooks } }
+}
+
+/** What migrates forward has nothing to do where an older version comes back, unless the service says that it has. */
+async function prepares({ request, documents }: ActContext): Promise<boolean> {
+  const { definition, service, version } = request
+  const once = definition.once_per_deploy
+  if (once === undefined || once.on_rollback) return once !== undefined
+  const stable = (await documents.read(serviceDocument, keys.service(service)))?.value.stable
+  return stable === undefined || !isLower(version, stable.version)
+}
+
+function isLower(version: string, than: string): boolean {
+  const [own, other] = [parseVersion(version), parseVersion(than)]
+  return own !== undefined && other !== undefined && compareVersions(own, other) < 0
 }

@@ -22,13 +22,14 @@ function follow(rollout: Rollout, now: number): Rollout {
     case 'planning':
     case 'resolving':
     case 'staging':
+    case 'preparing':
       return beforeTouching(rollout, now)
     case 'rolling':
       return rolling(rollout, now)
     case 'soaking':
       return soaking(rollout, now)
     case 'paused':
-      return inHand(rollout) ?? rollout
+      return inHand(rollout, now) ?? rollout
     case 'rolling_back':
       return rollingBack(rollout, now)
     default:
@@ -43,7 +44,7 @@ function begin(rollout: Rollout, now: number): Rollout {
 
 /** The soak is followed by one more look at every updated node (`step.ts`): a process that crashed is another process. */
 function soaking(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout)
+  const going = inHand(rollout, now)
   if (going !== undefined) return going
   if (rollout.effects.length > 0) return rollout
   return rollout.reason === undefined ? finish(rollout, now) : end(rollout, 'failed', now)

@@ -1,9 +1,9 @@
 import type { NodeProgress, Rollout } from './model.ts'
 import { decide, end, isBusy } from './progress.ts'
-import { assignWaves } from './waves.ts'
+import { assignWaves, inOrder } from './waves.ts'
 
 /**
- * Planning, resolving and staging. Where it is to end here, that is as soon as what is under way has ended: nothing that
+ * Planning, resolving, staging, and what is run once per deploy. Where it is to end here, that is as soon as what is under way has ended: nothing that
  * runs was touched.
  */
 export function beforeTouching(rollout: Rollout, now: number): Rollout {
@@ -11,7 +11,8 @@ export function beforeTouching(rollout: Rollout, now: number): Rollout {
     return rollout.effects.length > 0 ? rollout : end(rollout, rollout.aborted ? 'aborted' : 'failed', now)
   }
   if (rollout.phase === 'planning') return rollout.effects.length > 0 ? rollout : { ...rollout, phase: 'resolving' }
-  return rollout.phase === 'resolving' ? resolving(rollout) : staging(rollout)
+  if (rollout.phase === 'resolving') return resolving(rollout)
+  return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout)
 }
 
 function resolving(rollout: Rollout): Rollout {
@@ -42,7 +43,18 @@ function staging(rollout: Rollout): Rollout {
   if (toStage.length > 0)
     return toStage.reduce<Rollout>((next, { name }) => decide(next, 'stage', { node: name }), prepared)
   if (rollout.effects.length > 0) return rollout
-  return { ...assignWaves(prepared), phase: 'rolling' }
+  return { ...assignWaves(prepared), phase: 'preparing' }
+}
+
+/** Decided once in a deploy, whatever becomes of it: nobody can tell what half of a migration is. */
+function preparing(rollout: Rollout): Rollout {
+  if (rollout.effects.length > 0) return rollout
+  const [first] = inOrder(
+    rollout,
+    rollout.nodes.filter(({ state }) => state === 'staged'),
+  )
+  if (!rollout.prepares || rollout.prepared || first === undefined) return beginRolling(rollout)
+  return decide({ ...rollout, prepared: true }, 'prepare', { node: first.name })
 }
 
 /** A node whose very process was seen running this very release is left alone. */
@@ -51,4 +63,14 @@ function withRelease(rollout: Rollout, node: NodeProgress): NodeProgress {
   const release = `${rollout.version}-${(rollout.locks[node.nodeClass ?? ''] ?? '').slice(0, 12)}`
   const current = node.before?.release === release && node.before.healthy && node.before.verified === true
   return { ...node, release, state: current ? 'current' : 'ready' }
+}
+
+/** An earlier deploy may have failed to put a node back into the balancer: to be undrained once more does no harm. */
+function beginRolling(rollout: Rollout): Rollout {
+  const owed = (node: NodeProgress) => rollout.drains === true && node.state === 'current'
+  return {
+    ...rollout,
+    phase: 'rolling',
+    nodes: rollout.nodes.map((node) => (owed(node) ? { ...node, drained: true } : node)),
+  }
 }

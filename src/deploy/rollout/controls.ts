@@ -34,19 +34,25 @@ export function refusalOf(rollout: Rollout, control: Wanted): string | undefined
   }
 }
 
-function refusalToExclude({ nodes }: Rollout, name: string): string | undefined {
+function refusalToExclude({ nodes, effects }: Rollout, name: string): string | undefined {
   const node = nodes.find((one) => one.name === name)
   if (nodes.length === 0) return 'it does not know its nodes yet'
   if (node === undefined)
     return `it has no node "${name.slice(0, 100)}"; its nodes: ${nodes.map((one) => one.name).join(', ')}`
+  if (effects.some((effect) => effect.kind === 'prepare' && effect.node === name)) {
+    return `${name} runs what is run once per deploy now`
+  }
   const texts: Partial<Record<NodeState, string>> = {
     excluded: 'is left out already',
     current: 'ran the release before, and is left alone',
     updated: 'runs the release already',
+    draining: 'is being drained now',
     activating: 'is being restarted now',
     verifying: 'is being verified now',
+    undraining: 'runs the release already, and is being put back into the balancer',
     restoring: 'is being taken back now',
     checking: 'is being taken back now',
+    returning: 'is being put back into the balancer now',
   }
   const text = texts[node.state]
   return text === undefined ? undefined : `${name} ${text}`
@@ -105,7 +111,7 @@ function goOn(rollout: Rollout): Rollout {
 }
 
 function tryAgain(rollout: Rollout, node: NodeProgress): Rollout {
-  const fresh = { failure: undefined, problem: undefined }
+  const fresh = { failure: undefined, problem: undefined, undrains: undefined }
   if (node.state === 'failed' || node.state === 'lost') {
     return changeNode(rollout, node.name, { ...fresh, state: 'failed', fate: 'again' })
   }
@@ -124,6 +130,6 @@ function abort(rollout: Rollout, control: Control): Rollout {
   const from = phaseOf(rollout)
   const told = withoutSoak({ ...rollout, aborted: true, reason: saidOf('Aborted', control), paused: undefined })
   if (!isBeforeTouching(from)) return { ...told, phase: 'rolling_back' }
-  const effects = told.effects.filter(({ kind }) => kind === 'resolve' || kind === 'stage')
+  const effects = told.effects.filter(({ kind }) => kind === 'resolve' || kind === 'stage' || kind === 'prepare')
   return { ...told, effects, phase: from }
 }

@@ -1,4 +1,5 @@
-import type { Effect, Rollout } from './model.ts'
+import { undrainAgain } from './draining.ts'
+import type { Effect, NodeProgress, Rollout } from './model.ts'
 import { changeNode, isBeforeTouching, pause, phaseOf, withoutSoak } from './progress.ts'
 
 export interface Failure {
@@ -15,11 +16,18 @@ export function failed(rollout: Rollout, effect: Effect, { problem, unreachable 
   switch (effect.kind) {
     case 'restore':
     case 'check':
-      return changeNode(rollout, node.name, { problem, state: 'lost', fate: undefined })
+      return lost(rollout, node, problem)
+    case 'prepare':
+      return withoutFleet(rollout, reason)
+    case 'undrain':
+      return notUndrained(rollout, node, problem)
+    case 'drain':
+      // On the way back it is restarted all the same: to leave the whole node on a bad release is worse.
+      return node.state === 'restoring' ? rollout : touchedAndFailed(rollout, node, problem)
     case 'activate':
     case 'verify':
     case 'recheck':
-      return judge(changeNode(rollout, node.name, { problem, state: 'failed', failure: true }), node.name, reason)
+      return touchedAndFailed(rollout, node, problem)
     default:
       if (unreachable) {
         return judge(changeNode(rollout, node.name, { problem, state: 'unreachable' }), node.name, reason)
@@ -30,7 +38,24 @@ export function failed(rollout: Rollout, effect: Effect, { problem, unreachable 
   }
 }
 
-/** Nobody can be asked for anything yet: whatever the policy, it is over. */
+function touchedAndFailed(rollout: Rollout, { name }: NodeProgress, problem: string): Rollout {
+  const change = { problem, state: 'failed', failure: true, undrains: undefined } as const
+  return judge(changeNode(rollout, name, change), name, `${name}: ${problem}`)
+}
+
+function lost(rollout: Rollout, { name }: NodeProgress, problem: string): Rollout {
+  return changeNode(rollout, name, { problem, state: 'lost', fate: undefined, undrains: undefined })
+}
+
+/** Whoever runs the new release goes back and is tried once more there; whoever is back or was never touched is lost. */
+function notUndrained(rollout: Rollout, node: NodeProgress, problem: string): Rollout {
+  const again = undrainAgain(rollout, node)
+  if (again !== undefined) return again
+  const forward = node.state === 'undraining' || node.state === 'current'
+  return forward ? touchedAndFailed(rollout, node, problem) : lost(rollout, node, problem)
+}
+
+/** Nobody can be asked for anything yet, or nobody may be asked again: whatever the policy, it is over. */
 function withoutFleet(rollout: Rollout, problem: string): Rollout {
   return { ...rollout, phase: phaseOf(rollout), paused: undefined, reason: rollout.reason ?? problem }
 }

@@ -1,3 +1,4 @@
+import { drainOrPutBack, isUntouched, mustDrain, returned } from './draining.ts'
 import type { NodeProgress, Rollout } from './model.ts'
 import { changeNode, decideOn, isBusy, leaveOut } from './progress.ts'
 
@@ -5,16 +6,20 @@ import { changeNode, decideOn, isBusy, leaveOut } from './progress.ts'
  * The next thing to do on a node that was touched already, so that none is left half-way: a restart is followed to what
  * came of it, and a node that failed within the budget, or is left out, goes back. Done in every phase, `paused` too.
  */
-export function inHand(rollout: Rollout): Rollout | undefined {
-  return followed(rollout) ?? leaving(rollout)
+export function inHand(rollout: Rollout, now: number): Rollout | undefined {
+  return followed(rollout, now) ?? leaving(rollout)
 }
 
-/** What was switched is looked at. */
-export function followed(rollout: Rollout): Rollout | undefined {
+/** What was drained is switched or put back, what was switched is looked at, and what was looked at is put back. */
+export function followed(rollout: Rollout, now: number): Rollout | undefined {
   const toCheck = rollout.nodes.find((node) => node.state === 'checking' && !isBusy(rollout, node))
   if (toCheck !== undefined) return decideOn(rollout, 'check', toCheck, 'checking')
   const toVerify = rollout.nodes.find((node) => node.state === 'verifying' && !isBusy(rollout, node))
-  return toVerify === undefined ? undefined : decideOn(rollout, 'verify', toVerify, 'verifying')
+  if (toVerify !== undefined) return decideOn(rollout, 'verify', toVerify, 'verifying')
+  // Drained on its way back: or not, as then it goes back all the same.
+  const toRestore = rollout.nodes.find((node) => node.state === 'restoring' && !isBusy(rollout, node))
+  if (toRestore !== undefined) return decideOn(rollout, 'restore', toRestore, 'restoring')
+  return drainOrPutBack(rollout, now)
 }
 
 /** One at a time: what it goes back to may be no better. */
@@ -25,7 +30,10 @@ function leaving(rollout: Rollout): Rollout | undefined {
 }
 
 export function takeBack(rollout: Rollout, node: NodeProgress): Rollout {
-  if (node.before !== undefined) return decideOn(rollout, 'restore', node, 'restoring')
+  if (isUntouched(node)) return returned(rollout, node)
+  if (node.before !== undefined) {
+    return decideOn(rollout, mustDrain(rollout, node) ? 'drain' : 'restore', node, 'restoring')
+  }
   return node.fate === 'excluded'
     ? leaveOut(rollout, node.name)
     : changeNode(rollout, node.name, { state: 'stranded', fate: undefined })
@@ -33,7 +41,7 @@ export function takeBack(rollout: Rollout, node: NodeProgress): Rollout {
 
 /** Whether a node is on its way back. */
 export function goesBack({ nodes }: Rollout): boolean {
-  return nodes.some(({ state }) => state === 'restoring' || state === 'checking')
+  return nodes.some(({ state }) => ['restoring', 'checking', 'returning'].includes(state))
 }
 
 /** Whether a failed node goes back, though the others go on. */

@@ -6,6 +6,7 @@ export const phases = [
   'planning',
   'resolving',
   'staging',
+  'preparing',
   'rolling',
   'soaking',
   'paused',
@@ -23,10 +24,13 @@ export type Phase = (typeof phases)[number]
 /**
  * Where a node stands in a deploy.
  * - `waiting` → `ready` (probed) → `staged`: nothing that runs was touched.
- * - `activating` → `verifying` → `updated`: switched and restarted, checked, runs the new release.
+ * - `draining`: taken out of the balancer, where the service says how; untouched otherwise.
+ * - `activating` → `verifying` → `undraining` → `updated`: switched and restarted, checked, back in the balancer, runs the new
+ *   release.
  * - `current`: was seen running the new release before this deploy by the same process, and is left alone.
  * - `failed`: touched, and not seen running the new release; goes back if it can.
- * - `restoring` → `checking` → `restored`: back on what it ran before.
+ * - `restoring` → `checking` → `returning` → `restored`: drained and put back on what it ran before, checked, back in the
+ *   balancer. One that was only drained is `returning` from there.
  * - `lost`: could not be taken back. `stranded`: had no earlier release to go back to.
  * - Left out, untouched: `unreachable` (nobody could ask it), `unprepared` (what comes before the switch failed there).
  * - `excluded`: left out by a person; one that was touched was taken back before, or could not be.
@@ -35,13 +39,16 @@ export const nodeStates = [
   'waiting',
   'ready',
   'staged',
+  'draining',
   'activating',
   'verifying',
+  'undraining',
   'updated',
   'current',
   'failed',
   'restoring',
   'checking',
+  'returning',
   'restored',
   'lost',
   'stranded',
@@ -73,6 +80,10 @@ const nodeProgress = z.object({
   release: z.string().optional(),
   /** The attempt that restarted the service last: its mark on the node tells new processes from old ones. */
   activation: z.string().optional(),
+  /** Whether it is owed an undrain: from the decision to drain it until it was seen to be back in the balancer. */
+  drained: z.boolean().optional(),
+  /** Undrains that failed, one after another. */
+  undrains: z.int().optional(),
   /** What went wrong here, as a sentence. */
   problem: z.string().optional(),
   /** Counts against the budget of failures, whatever became of the node afterwards. */
@@ -93,8 +104,11 @@ export const effectKinds = [
   'probe',
   'resolve',
   'stage',
+  'prepare',
+  'drain',
   'activate',
   'verify',
+  'undrain',
   'soak',
   'recheck',
   'restore',
@@ -109,7 +123,7 @@ const effect = z.object({
   kind: z.enum(effectKinds),
   node: z.string().optional(),
   nodeClass: z.string().optional(),
-  /** Milliseconds since the epoch at which a soak ends. */
+  /** Milliseconds since the epoch at which a soak ends, and before which nothing is tried again. */
   until: z.number().optional(),
 })
 
@@ -133,6 +147,10 @@ const limits = z.object({
   maxFailures: z.int().optional(),
   maxUnreachable: z.int().optional(),
   onFailure: z.enum(failurePolicies).optional(),
+  /** Whether nodes are taken out of a balancer before they are touched, and put back. */
+  drains: z.boolean().optional(),
+  /** Whether something is run once, on one node, before the first restart. */
+  prepares: z.boolean().optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
@@ -184,6 +202,8 @@ export const rolloutSchema = limits.extend({
   paused: paused.optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */
   aborted: z.boolean().optional(),
+  /** Whether that which is run once was decided: it never is again. */
+  prepared: z.boolean().optional(),
   /** The wave that may be touched: those before it were watched. */
   wave: z.int().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */

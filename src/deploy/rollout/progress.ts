@@ -18,12 +18,20 @@ export function decide(rollout: Rollout, kind: EffectKind, rest: Omit<Effect, 'a
 }
 
 /** Decides an effect on a node and says what the node is doing from now on. */
-export function decideOn(rollout: Rollout, kind: EffectKind, node: NodeProgress, state: NodeState): Rollout {
-  const decided = decide(rollout, kind, { node: node.name })
+export function decideOn(
+  rollout: Rollout,
+  kind: EffectKind,
+  node: NodeProgress,
+  state: NodeState,
+  rest: Pick<Effect, 'until'> = {},
+): Rollout {
+  const decided = decide(rollout, kind, { node: node.name, ...rest })
   const attempt = decided.effects.at(-1)?.attempt
   const restarts = kind === 'activate' || kind === 'restore'
   return changeNode(decided, node.name, {
     state,
+    // Owed from here on, whatever becomes of the drain.
+    ...(kind === 'drain' ? { drained: true } : {}),
     ...(restarts && attempt !== undefined ? { activation: attempt } : {}),
   })
 }
@@ -59,7 +67,7 @@ export function serves({ before }: NodeProgress): boolean {
 }
 
 /**
- * Nodes that may be out of service because of this deploy: being restarted, not yet verified, or left broken. Those that
+ * Nodes that may be out of service because of this deploy: drained, being restarted, not yet verified, or left broken. Those that
  * did not answer when it began count only once they are touched: a deploy that mends a broken fleet must not be held up
  * by it, and as they go first, none of them is still out when one that serves is next.
  */
@@ -72,10 +80,21 @@ export function outOfService(rollout: Rollout): number {
   return rollout.nodes.filter((node) => countsAsUnavailable(node) && serves(node)).length
 }
 
+const outStates: readonly NodeState[] = [
+  'draining',
+  'activating',
+  'verifying',
+  'undraining',
+  'failed',
+  'restoring',
+  'checking',
+  'returning',
+]
+
 /** What served nobody before and is left as it is takes nothing away from anybody. */
 function countsAsUnavailable(node: NodeProgress): boolean {
   if (node.state === 'lost' || node.state === 'stranded') return serves(node)
-  return ['activating', 'verifying', 'failed', 'restoring', 'checking'].includes(node.state)
+  return outStates.includes(node.state)
 }
 
 export function updatedNodes({ nodes }: Rollout): readonly NodeProgress[] {
@@ -99,7 +118,7 @@ export function withoutSoak(rollout: Rollout): Rollout {
 
 /** Whether nothing that runs has been touched in this phase or those before it. */
 export function isBeforeTouching(phase: Phase): boolean {
-  return ['queued', 'planning', 'resolving', 'staging'].includes(phase)
+  return ['queued', 'planning', 'resolving', 'staging', 'preparing'].includes(phase)
 }
 
 /** The phase in which it is, or goes on where it is paused. */

@@ -1,3 +1,4 @@
+import { mustDrain } from './draining.ts'
 import { giveUp } from './failing.ts'
 import { inHand } from './in-hand.ts'
 import type { NodeProgress, Rollout } from './model.ts'
@@ -8,6 +9,7 @@ import {
   end,
   finish,
   isAtWork,
+  isBusy,
   recheckAll,
   serves,
   unavailable,
@@ -21,7 +23,7 @@ import { inOrder } from './waves.ts'
  * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout)
+  const going = inHand(rollout, now)
   if (going !== undefined) return going
   if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
@@ -29,15 +31,17 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   if (candidates.length === 0) return lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
-  if (updatedNodes(rollout).length === 0) return activate({ ...rollout, proven: false }, batch)
+  if (updatedNodes(rollout).length === 0) return touch({ ...rollout, proven: false }, batch)
   if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
-  return rollout.rechecked ? activate(rollout, batch) : recheckAll(rollout)
+  return rollout.rechecked ? touch(rollout, batch) : recheckAll(rollout)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
-function candidatesIn({ nodes }: Rollout): readonly NodeProgress[] {
+function candidatesIn(rollout: Rollout): readonly NodeProgress[] {
+  const { nodes } = rollout
   const again = nodes.filter(({ state, fate }) => state === 'failed' && fate === 'again')
-  if (again.length > 0) return again
+  // One that is being put back into the balancer comes next.
+  if (again.length > 0) return again.filter((node) => !isBusy(rollout, node))
   const staged = nodes.filter(({ state }) => state === 'staged')
   const wave = Math.min(...staged.map(waveOf))
   return staged.filter((node) => waveOf(node) === wave)
@@ -68,12 +72,19 @@ function idleRoom(rollout: Rollout): number {
  * All at once: what was seen before the first of them counts for none that comes later. One of an earlier wave that is
  * tried once more goes back to that wave: the next is opened anew.
  */
-function activate(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
+function touch(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
   const wave = Math.max(...batch.map(waveOf))
-  return batch.reduce<Rollout>(
-    (next, node) => changeNode(decideOn(next, 'activate', node, 'activating'), node.name, { fate: undefined }),
-    { ...rollout, wave, rechecked: false },
-  )
+  return batch.reduce<Rollout>((next, node) => changeNode(begin(next, node), node.name, { fate: undefined }), {
+    ...rollout,
+    wave,
+    rechecked: false,
+  })
+}
+
+function begin(rollout: Rollout, node: NodeProgress): Rollout {
+  return mustDrain(rollout, node)
+    ? decideOn(rollout, 'drain', node, 'draining')
+    : decideOn(rollout, 'activate', node, 'activating')
 }
 
 function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): boolean {

@@ -1,17 +1,19 @@
 import { advance } from './advance.ts'
 import { takeControl } from './controls.ts'
+import { returned, undrained } from './draining.ts'
 import { failed } from './failing.ts'
 import {
   type Control,
   type Effect,
   type Finding,
   isOver,
+  type NodeProgress,
   type NodeState,
   type Outcome,
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, leaveOut, recheckAll } from './progress.ts'
+import { changeNode, recheckAll } from './progress.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
@@ -50,22 +52,29 @@ function afterOutcome(rollout: Rollout, attempt: string, outcome: Outcome, now: 
 function succeeded(rollout: Rollout, effect: Effect, found: Finding | undefined): Rollout {
   if (found !== undefined) return take(rollout, effect, found)
   if (effect.kind === 'soak') return recheckAll(rollout)
-  const next: Partial<Record<Effect['kind'], NodeState>> = {
-    stage: 'staged',
-    activate: 'verifying',
-    verify: 'updated',
-    restore: 'checking',
-    check: 'restored',
-  }
-  const state = next[effect.kind]
   const node = rollout.nodes.find(({ name }) => name === effect.node)
-  if (state === undefined || node === undefined || node.state === 'excluded') return rollout
-  // Where the service did not answer before, nobody can ask it now for more than to be back where it was.
-  const restored = effect.kind === 'restore' && !node.before?.healthy
-  if (state !== 'restored' && !restored) return changeNode(rollout, node.name, { state })
-  return node.fate === 'excluded'
-    ? leaveOut(rollout, node.name)
-    : changeNode(rollout, node.name, { state: 'restored', fate: undefined })
+  return node === undefined || node.state === 'excluded' ? rollout : succeededOn(rollout, effect, node)
+}
+
+function succeededOn(rollout: Rollout, { kind }: Effect, node: NodeProgress): Rollout {
+  const to = (state: NodeState) => changeNode(rollout, node.name, { state })
+  switch (kind) {
+    case 'stage':
+      return to('staged')
+    case 'activate':
+      return to('verifying')
+    case 'verify':
+      return to(node.drained ? 'undraining' : 'updated')
+    case 'restore':
+      // Where the service did not answer before, nobody can ask it now for more than to be back where it was.
+      return node.before?.healthy ? to('checking') : returned(rollout, node)
+    case 'check':
+      return returned(rollout, node)
+    case 'undrain':
+      return undrained(rollout, node)
+    default:
+      return rollout
+  }
 }
 
 function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {

@@ -46,6 +46,11 @@ describe('a service in wheelhouse.yaml', () => {
 
   it.each<[string, object, string]>([
     [
+      'nodes that would never come back into the balancer',
+      { drain: { command: ['drain', '{name}'] } },
+      'services.web.undrain: is missing, and drain is there: nodes would leave the balancer and never come back',
+    ],
+    [
       'two nodes in one place',
       { fleet: { nodes: ['web1', at('web1')] } },
       'services.web.fleet.nodes.1: "other" is the place of web1 of web as well (web1 port 22, /srv/app)',

@@ -21,7 +21,7 @@ function aCrew(reason: ErrorCode, rollout: object = {}) {
     hosts: { connect: () => Promise.reject(new DomainError(reason, 'n1 lets nobody in')) },
     credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
     discovery: { nodes: async () => ['n1', 'n2', 'n3'].map((name) => ({ name })) },
-    projects: { find: unused },
+    ...{ projects: { find: unused }, commands: { run: unused } },
   }
   const request: DeployRequest = {
     ...{ deploy, service: 'web', project: 'app', version: '1.1.0', channel: 'production', serial: 7, files: [] },

@@ -43,6 +43,8 @@ function world(documents = documentsOn(new MemoryStore())) {
     externalUrl: index,
     node: async () => aNode(),
     ask: async () => ({ ok: false, problem: 'nobody asks' }),
+    keep: async () => undefined,
+    commands: { run: async () => ({ kind: 'exited', code: 0, output: '' }) },
     run: async (_node, { script }) => {
       scripts.push(script)
       const celery = { project: 'celery', version: '5', url: `${index}/files/celery.whl`, sha256: 'b'.repeat(64) }

@@ -2,62 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
-import type { ControlKind, Effect, Limits, Rollout } from '../../../src/deploy/rollout/model.ts'
+import type { ControlKind, Rollout } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
-import { blank, fleetOf, outcomeOf, story } from '../../support/rollout-worlds.ts'
-
-/** A fleet of healthy nodes, and what one does with its deploy step by step. */
-function play(count: number, limits: Partial<Limits> = {}, start: Rollout = step(blank, { kind: 'begin' }, 1)) {
-  const world = { ...fleetOf(Array.from({ length: count }, () => 'healthy' as const)), ...limits }
-  const states = [start]
-  const now = () => states.at(-1) ?? blank
-  let said = 0
-  return {
-    now,
-    /** Of each node. */
-    nodes: () =>
-      now()
-        .nodes.map(({ state }) => state)
-        .join(' '),
-    story: () => story(states),
-    /** Effects end, the oldest first, until one is outstanding that is named, or none is. */
-    until(stop: string, fails: (effect: Effect) => boolean | 'unreachable' = () => false) {
-      for (let turn = 0; turn < 200; turn++) {
-        const { effects } = now()
-        const [effect] = effects
-        if (effect === undefined || effects.some(({ kind, node }) => stop === `${kind} ${node}`)) return this
-        const how = fails(effect)
-        const outcome = how
-          ? { ok: false as const, problem: 'it is broken', unreachable: how === 'unreachable' }
-          : outcomeOf(world, effect, () => false)
-        states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
-      }
-      throw new Error('It never comes about.')
-    },
-    say(kind: ControlKind, node?: string) {
-      const control = {
-        number: ++said,
-        id: `${said}`,
-        kind,
-        by: 'alice',
-        at: '',
-        reason: 'because',
-        ...(node && { node }),
-      }
-      states.push(step(now(), { kind: 'control', control }, 500))
-      return this
-    },
-  }
-}
-
-const failing =
-  (...names: readonly string[]) =>
-  (effect: Effect) =>
-    names.includes(`${effect.kind} ${effect.node}`)
-const away =
-  (...names: readonly string[]) =>
-  (effect: Effect) =>
-    names.includes(`${effect.kind} ${effect.node}`) ? ('unreachable' as const) : false
+import { away, failing, play } from '../../support/played-deploy.ts'
+import { blank } from '../../support/rollout-worlds.ts'
 
 describe('a deploy that is told to pause', () => {
   it('finishes what is in hand on a node, begins nothing new, and goes on where it was', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { failuresIn, unreachableIn } from '../../../src/deploy/rollout/failing.ts'
-import { isOver } from '../../../src/deploy/rollout/model.ts'
+import { isOver, type Rollout } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 import { missedIn, type Run, runIn, runWorlds } from '../../support/rollout-runs.ts'
 import { blank, decided, foundCrashed, pairs } from '../../support/rollout-worlds.ts'
@@ -11,6 +12,17 @@ const untouched = ['waiting', 'ready', 'staged', 'current', 'unreachable', 'unpr
 /** Every state with the one before it, and with the fleet before and after. */
 function steps({ states, fleets }: Run) {
   return pairs(states).map(([before, after], at) => ({ before, after, was: fleets[at], is: fleets[at + 1] }))
+}
+
+/** Nodes that a step begins to touch: where they are to be drained that comes first. */
+function begun(before: Rollout, after: Rollout): readonly string[] {
+  const decidedNow = [...decided(before, after, 'drain'), ...decided(before, after, 'activate')]
+  const stateIn = ({ nodes }: Rollout, name: string) => nodes.find((node) => node.name === name)?.state ?? ''
+  return decidedNow.filter(
+    (name) =>
+      ['staged', 'failed', 'lost'].includes(stateIn(before, name)) &&
+      ['draining', 'activating'].includes(stateIn(after, name)),
+  )
 }
 
 function holds(property: (run: Run) => void, numRuns = 2_000) {
@@ -32,8 +44,9 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
   it('takes no serving node out of service where as many as allowed are missed already', () => {
     holds((run) => {
       for (const { before, after, was, is } of steps(run)) {
-        const touched = [...decided(before, after, 'activate'), ...decided(before, after, 'restore')]
-        const taken = touched.filter((name) => was?.get(name)?.serving && !foundCrashed(before, after).includes(name))
+        const touched = (['drain', 'activate', 'restore'] as const).flatMap((kind) => decided(before, after, kind))
+        const inService = (name: string) => was?.get(name)?.serving === true && !was.get(name)?.drained
+        const taken = touched.filter((name) => inService(name) && !foundCrashed(before, after).includes(name))
         const healthy = after.nodes.filter(({ name, before: ran }) => taken.includes(name) && ran?.healthy)
         if (healthy.length > 0) expect(missedIn(after, is).length).toBeLessThanOrEqual(after.maxUnavailable)
       }
@@ -43,7 +56,7 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
   it('touches no node after its budget was spent, it was aborted, or while it is paused', () => {
     holds((run) => {
       for (const [before, after] of pairs(run.states)) {
-        if (decided(before, after, 'activate').length === 0) continue
+        if (begun(before, after).length === 0) continue
         expect([after.phase, after.reason, after.aborted]).toEqual(['rolling', undefined, undefined])
         expect(failuresIn(after)).toBeLessThanOrEqual(after.maxFailures ?? 0)
         expect(unreachableIn(after)).toBeLessThanOrEqual(after.maxUnreachable ?? 0)
@@ -57,7 +70,7 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
       for (const [before, after] of pairs(run.states)) {
         const soaks = (rollout: typeof after) => rollout.effects.filter(({ kind }) => kind === 'soak').length
         if (soaks(after) < soaks(before)) watched = true
-        const touched = after.nodes.filter(({ name }) => decided(before, after, 'activate').includes(name))
+        const touched = after.nodes.filter(({ name }) => begun(before, after).includes(name))
         if (touched.length === 0) continue
         const wave = Math.max(...touched.map((node) => node.wave ?? 0))
         if (wave > reached) {
@@ -81,7 +94,7 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
           const ended = run.ended.includes(attempt) && !after.effects.some((one) => one.attempt === attempt)
           if (ended && (kind === 'verify' || kind === 'recheck') && node !== undefined) seen.add(node)
         }
-        if (decided(before, after, 'activate').length === 0) continue
+        if (begun(before, after).length === 0) continue
         for (const { name, state } of after.nodes) if (state === 'updated') expect(seen).toContain(name)
         seen = new Set()
       }
@@ -95,7 +108,8 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
       for (const { effects, nodes } of states) {
         const busy = effects.flatMap(({ node }) => node ?? [])
         expect(new Set(busy).size).toBe(busy.length)
-        expect(nodes.filter(({ state }) => state === 'restoring' || state === 'checking').length).toBeLessThanOrEqual(1)
+        const back = nodes.filter(({ state }) => ['restoring', 'checking'].includes(state))
+        expect(back.length).toBeLessThanOrEqual(1)
         for (const { attempt, ...what } of effects) {
           expect(whats.get(attempt) ?? JSON.stringify(what)).toBe(JSON.stringify(what))
           whats.set(attempt, JSON.stringify(what))
@@ -121,6 +135,42 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
     }, 1_000)
   })
 
+  it('has put every drained node back into the balancer when it ends, but for those that do not serve or could not be put back', () => {
+    holds((run) => {
+      const { last, fleets } = run
+      if (!isOver(last.phase)) return
+      for (const { name, drained } of last.nodes) {
+        const node = fleets.at(-1)?.get(name)
+        if (!node?.drained) continue
+        const about = `${name} in ${last.phase}: ${JSON.stringify([node, last.nodes])}`
+        expect(drained, about).toBe(true)
+        expect(!node.serving || undrainsFailed(run, name) >= 3, about).toBe(true)
+        expect(describeDeploy(last)).toContain('STILL DRAINED')
+      }
+    })
+  })
+
+  it('restarts no serving node that is in the balancer on its way forward, where it is to be drained', () => {
+    holds((run) => {
+      if (run.last.drains !== true) return
+      for (const { before, after, was } of steps(run)) {
+        for (const name of decided(before, after, 'activate')) expect(was?.get(name)?.drained, name).toBe(true)
+      }
+    })
+  })
+
+  it('runs what is run once per deploy once, before anything is touched, and touches nothing where that fails', () => {
+    holds((run) => {
+      const runs = pairs(run.states).flatMap(([before, after]) => decided(before, after, 'prepare'))
+      expect(runs.length).toBeLessThanOrEqual(run.last.prepares ? 1 : 0)
+      const touched = [...(run.fleets.at(-1)?.values() ?? [])].some((node) => node.touched)
+      if (run.last.prepares && touched) expect(runs.length).toBe(1)
+      if (/prepare failed/.test(run.last.reason ?? '')) {
+        expect([run.last.phase, touched]).toEqual([expect.stringMatching(/^(failed|aborted)$/), false])
+      }
+    })
+  })
+
   it('says of every node what it is like', () => {
     holds(({ last, fleets }) => {
       for (const { name, state, before } of last.nodes) {
@@ -131,7 +181,7 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
         else if (state === 'restored')
           expect(node, about).toMatchObject({ release: 'before', serving: before?.healthy ?? false })
         else if (state === 'failed' || state === 'lost' || state === 'stranded')
-          expect(node, about).toMatchObject({ touched: true, serving: false })
+          expect((node?.touched && !node.serving) || node?.drained || last.phase === 'paused', about).toBe(true)
         else expect(state, about).toBe('excluded')
       }
     })
@@ -144,7 +194,8 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
       expect(last.nodes.some(({ state }) => state === 'updated' || state === 'current')).toBe(true)
       expect(failuresIn(last)).toBeLessThanOrEqual(last.maxFailures ?? 0)
       expect(unreachableIn(last)).toBeLessThanOrEqual(last.maxUnreachable ?? 0)
-      const open = ['waiting', 'ready', 'staged', 'activating', 'verifying', 'failed', 'restoring', 'checking']
+      const open = ['waiting', 'ready', 'staged', 'draining', 'activating', 'verifying', 'undraining', 'failed']
+      open.push('restoring', 'checking', 'returning')
       expect(last.nodes.filter(({ state }) => open.includes(state))).toEqual([])
     })
   })
@@ -172,8 +223,14 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
   it('ends as failed only where it was not told to pause, or nobody was left', () => {
     holds(({ last }) => {
       if (last.onFailure !== 'pause' || last.phase !== 'failed') return
-      expect(last.reason).toMatch(/plan failed|No node runs it/)
+      expect(last.reason).toMatch(/plan failed|prepare failed|No node runs it/)
     })
     expect(blank.onFailure).toBeUndefined()
   })
 })
+
+/** How many undrains of a node failed, one after another, at the end. */
+function undrainsFailed({ undrains }: Run, name: string): number {
+  const own = undrains.filter(({ node }) => node === name).map(({ ok }) => ok)
+  return own.length - (own.lastIndexOf(true) + 1)
+}

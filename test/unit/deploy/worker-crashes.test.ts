@@ -7,9 +7,11 @@ function expectWhole({ fleet }: World, release: RegExp): void {
   for (const node of fleet.nodes) {
     expect(node.running).toMatch(release)
     expect(node.serving).toBe(true)
+    expect(node.drained).toBe(false)
   }
   expect(fleet.mostOutOfService).toBe(1)
   expect(new Set(fleet.started).size).toBe(fleet.started.length)
+  expect(fleet.started.filter((attempt) => attempt.includes('-prepare')).length).toBe(1)
 }
 
 const alive = (): Turn => 'goes'

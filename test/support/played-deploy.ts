@@ -1,0 +1,57 @@
+import type { ControlKind, Effect, Limits, Rollout } from '../../src/deploy/rollout/model.ts'
+import { step } from '../../src/deploy/rollout/step.ts'
+import { blank, fleetOf, outcomeOf, story } from './rollout-worlds.ts'
+
+/** A fleet of healthy nodes, and what one does with its deploy step by step. */
+export function play(count: number, limits: Partial<Limits> = {}, start: Rollout = step(blank, { kind: 'begin' }, 1)) {
+  const world = { ...fleetOf(Array.from({ length: count }, () => 'healthy' as const)), ...limits }
+  const states = [start]
+  const now = () => states.at(-1) ?? blank
+  let said = 0
+  return {
+    now,
+    /** Of each node. */
+    nodes: () =>
+      now()
+        .nodes.map(({ state }) => state)
+        .join(' '),
+    story: () => story(states),
+    /** Effects end, the oldest first, until one is outstanding that is named, or none is. */
+    until(stop: string, fails: (effect: Effect) => boolean | 'unreachable' = () => false) {
+      for (let turn = 0; turn < 200; turn++) {
+        const { effects } = now()
+        const [effect] = effects
+        if (effect === undefined || effects.some(({ kind, node }) => stop === `${kind} ${node}`)) return this
+        const how = fails(effect)
+        const outcome = how
+          ? { ok: false as const, problem: 'it is broken', unreachable: how === 'unreachable' }
+          : outcomeOf(world, effect, () => false)
+        states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
+      }
+      throw new Error('It never comes about.')
+    },
+    say(kind: ControlKind, node?: string) {
+      const control = {
+        number: ++said,
+        id: `${said}`,
+        kind,
+        by: 'alice',
+        at: '',
+        reason: 'because',
+        ...(node && { node }),
+      }
+      states.push(step(now(), { kind: 'control', control }, 500))
+      return this
+    },
+  }
+}
+
+/** By kind and node. */
+export const failing =
+  (...names: readonly string[]) =>
+  (effect: Effect) =>
+    names.includes(`${effect.kind} ${effect.node}`)
+export const away =
+  (...names: readonly string[]) =>
+  (effect: Effect) =>
+    names.includes(`${effect.kind} ${effect.node}`) ? ('unreachable' as const) : false
