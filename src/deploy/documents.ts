@@ -18,6 +18,8 @@ const request = z.object({
   /** ISO 8601. */
   at: z.string(),
   reason: z.string().optional(),
+  /** Whether it was promoted by force: a fleet that shrank is believed. */
+  force: z.boolean().optional(),
   /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
   definition: serviceSchema,
 })

@@ -115,7 +115,7 @@ async function lastEventsOf(
 
 /** As it will be kept, whoever asks first. */
 export function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
-  const { serial, version, files, by, at, reason } = pointer
+  const { serial, version, files, by, at, reason, force } = pointer
   return {
     deploy,
     service,
@@ -127,6 +127,7 @@ export function requestOf(deploy: string, { service, definition, channel, pointe
     by,
     at,
     ...(reason === undefined ? {} : { reason }),
+    ...(force === undefined ? {} : { force }),
     definition,
   }
 }
