@@ -19,6 +19,8 @@ export interface PromotionRequest {
    * once more. Of several who try again at once one does.
    */
   readonly again?: number
+  /** Serial that the channel stands at, 0 where it has none: where it has moved on, nothing is promoted. */
+  readonly after?: number
   /** Names the request where the client did (Idempotency-Key): the second time it changes nothing, whatever came since. */
   readonly attempt?: string
   /** A yanked release too. */
@@ -52,12 +54,14 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     const made = madeBy(history, attempt, request.again)
     if (made !== undefined) return sameRelease(made, release)
     const last = history.at(-1)
+    if (request.after !== undefined && request.after !== (last?.serial ?? 0)) return undefined
     if (last !== undefined && last.serial !== request.again && isSameRelease(last, release)) {
       return request.attempt === undefined ? undefined : withLast(current, request.channel, answeredTo(last, attempt))
     }
     const at = new Date(ports.clock.now()).toISOString()
     const { by, reason } = request
-    const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, attempt }
+    const forced = request.force === true ? { force: true } : {}
+    const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, ...forced, attempt }
     return { ...current, [request.channel]: [...history, pointer] }
   })
   return promotionIn(written?.value?.[request.channel] ?? [], attempt, request.again)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type FleetNode, placeholdersIn } from '../deploy/fleet.ts'
+import { listedNodes, missingPlaceholders } from '../deploy/fleet.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import type { FileSettings, ServiceSettings } from './file-schema.ts'
@@ -33,13 +33,10 @@ function complete(
 ): ServiceDefinition | undefined {
   const { user, key, port = 22, connect_seconds = 15 } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
-  const channel = settings.subscribe.promote ?? file.channels[0] ?? ''
   const before = mistakes.length
+  const subscribe = subscriptionOf(`${path}.subscribe`, settings, file, mistakes)
   if (project === undefined)
     mistakes.push({ path: `${path}.project`, problem: `"${settings.project}" is no project name` })
-  if (!file.channels.includes(channel)) {
-    mistakes.push({ path: `${path}.subscribe.promote`, problem: `there is no channel "${channel}" among channels` })
-  }
   if (user === undefined)
     mistakes.push({ path: `${path}.ssh.user`, problem: 'is missing, here and in ssh: at the top' })
   if (key === undefined) mistakes.push({ path: `${path}.ssh.key`, problem: 'is missing, here and in ssh: at the top' })
@@ -47,30 +44,47 @@ function complete(
   return {
     ...settings,
     project,
-    subscribe: { promote: channel },
+    subscribe,
+    fleet: fleetOf(settings, folder),
     ssh: { user, key: resolve(folder, key), port, connect_seconds },
   }
 }
 
+function subscriptionOf(
+  path: string,
+  { subscribe: { promote, upload } }: ServiceSettings,
+  { channels }: FileSettings,
+  mistakes: Mistake[],
+): ServiceDefinition['subscribe'] {
+  if (upload !== undefined && promote !== undefined) {
+    mistakes.push({ path, problem: 'has promote and upload: a service follows either a channel or uploads' })
+  }
+  if (upload !== undefined) return { upload }
+  const channel = promote ?? channels[0] ?? ''
+  if (!channels.includes(channel)) {
+    mistakes.push({ path: `${path}.promote`, problem: `there is no channel "${channel}" among channels` })
+  }
+  return { promote: channel }
+}
+
 function fleetMistakes(path: string, settings: ServiceSettings): Mistake[] {
-  const nodes = settings.fleet.nodes.map((node): FleetNode => (typeof node === 'string' ? { name: node } : node))
+  const nodes = listedNodes(settings.fleet)
   const names = nodes.map((node) => node.name)
   const doubled = names.filter((name, at) => names.indexOf(name) !== at)
   return [
     ...doubled.map((name) => ({ path: `${path}.fleet.nodes`, problem: `"${name}" is there twice` })),
-    ...nodes.flatMap((node, at) => placeholderMistakes(`${path}.fleet.nodes.${at}`, node, settings)),
+    ...nodes.flatMap((node, at) =>
+      missingPlaceholders(node, settings).map((name) => ({
+        path: `${path}.fleet.nodes.${at}.vars.${name}`,
+        problem: `is missing: {${name}} is used by this service`,
+      })),
+    ),
   ]
 }
 
-function placeholderMistakes(path: string, node: FleetNode, settings: ServiceSettings): Mistake[] {
-  const { root, restart, verify, drain, undrain, once_per_deploy: once } = settings
-  const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
-  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url, ...hooks]
-  const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
-  const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
-  const missing = new Set([...texts.flatMap(placeholdersIn), ...onceNames].filter((name) => !known.has(name)))
-  return [...missing].map((name) => ({
-    path: `${path}.vars.${name}`,
-    problem: `is missing: {${name}} is used by this service`,
-  }))
+/** Paths in it are absolute. */
+function fleetOf({ fleet }: ServiceSettings, folder: string): ServiceDefinition['fleet'] {
+  const { inventory } = fleet
+  if (inventory?.file === undefined) return fleet
+  return { inventory: { ...inventory, file: resolve(folder, inventory.file) } }
 }

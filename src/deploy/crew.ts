@@ -49,7 +49,7 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
 }
 
 async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
-  if (effect.kind === 'plan') return await plan(context)
+  if (effect.kind === 'plan') return await plan(context, signal)
   await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
   if (effect.kind === 'soak') return { ok: true }
   const progress = rollout.nodes.find(({ name }) => name === effect.node)

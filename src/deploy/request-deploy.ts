@@ -11,6 +11,7 @@ import type { Rollout, RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 import { closed, closedAs, enter, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
+import { channelInId } from './subscriptions.ts'
 
 export interface RequestPorts {
   readonly documents: Documents
@@ -77,7 +78,7 @@ async function keepRequest(documents: Documents, promotion: PromotionOf): Promis
  * service that was given another project finds the plain id taken, and adds what was promoted.
  */
 function idsOf({ service, channel, pointer, definition }: PromotionOf): readonly [string, string] {
-  const plain = `${service}.${channel}.${pointer.serial}`
+  const plain = `${service}.${channelInId(channel)}.${pointer.serial}`
   const promoted = JSON.stringify([definition.project, pointer.version, digestsOf(pointer.files)])
   return [plain, `${plain}-${createHash('sha256').update(promoted).digest('hex').slice(0, 8)}`]
 }
@@ -114,7 +115,7 @@ async function lastEventsOf(
 
 /** As it will be kept, whoever asks first. */
 export function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
-  const { serial, version, files, by, at, reason } = pointer
+  const { serial, version, files, by, at, reason, force } = pointer
   return {
     deploy,
     service,
@@ -126,6 +127,7 @@ export function requestOf(deploy: string, { service, definition, channel, pointe
     by,
     at,
     ...(reason === undefined ? {} : { reason }),
+    ...(force === undefined ? {} : { force }),
     definition,
   }
 }

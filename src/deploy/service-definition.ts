@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { installers } from './node/find-uv.ts'
+
 import { failurePolicies } from './rollout/model.ts'
 
 /**
@@ -36,6 +38,37 @@ const fleetNode = z.union([
     vars: z.record(z.string().regex(/^[a-z_]+$/, 'name variables with a-z and _'), z.string()).optional(),
   }),
 ])
+
+/** So many nodes, or a share of the fleet. */
+function amount(least: 0 | 1) {
+  const error = `expected a number of nodes, at least ${least}, or a share of them, ${least}% to 100%`
+  const share = least === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/
+  return z.union([z.int({ error }).min(least, error), z.string().regex(share, error)], { error })
+}
+
+/** A command or a file that gives what `ansible-inventory --list` does. */
+const inventory = z
+  .strictObject({
+    /** Words, without a shell, on the machine of whoever carries the deploy. */
+    command: words.optional(),
+    file: z.string().min(1).optional(),
+    group: z.string().min(1).default('all'),
+    seconds: seconds.default(60),
+    /** So many nodes fewer than the last deploy had are believed. */
+    max_shrink: amount(0).default('50%'),
+  })
+  .refine(({ command, file }) => (command === undefined) !== (file === undefined), 'expected either command or file')
+
+export type InventorySource = Readonly<z.infer<typeof inventory>>
+
+const fleet = z
+  .strictObject({
+    nodes: z.array(fleetNode).min(1, 'expected at least one node').optional(),
+    inventory: inventory.optional(),
+  })
+  .refine(({ nodes, inventory: source }) => (nodes === undefined) !== (source === undefined), {
+    error: 'expected either nodes: [...] or inventory: {...}',
+  })
 
 const restart = z
   .strictObject({
@@ -78,13 +111,6 @@ const verify = z.strictObject({
 
 const soakSeconds = z.number().min(0).max(86_400)
 
-/** So many nodes, or a share of the fleet. */
-function amount(least: 0 | 1) {
-  const error = `expected a number of nodes, at least ${least}, or a share of them, ${least}% to 100%`
-  const share = least === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/
-  return z.union([z.int({ error }).min(least, error), z.string().regex(share, error)], { error })
-}
-
 const rollout = z.strictObject({
   max_unavailable: amount(1).default(1),
   /** Says that a fleet is meant to be out of service as a whole. */
@@ -124,12 +150,27 @@ const oncePerDeploy = z.strictObject({
   on_rollback: z.boolean().default(false),
 })
 
+/** Follows uploads: the newest release that matches is deployed by itself. */
+const upload = z.strictObject({
+  /** PEP 440; any version where left out. */
+  versions: z
+    .string()
+    .refine((text) => parseSpecifiers(text) !== undefined, 'expected version specifiers as pip has them: >=1.4,<2')
+    .optional(),
+  prereleases: z.boolean().default(false),
+  /** For so long nothing may have been added to a release before it is deployed. */
+  settle_seconds: z.number().min(0).max(86_400).default(30),
+})
+
+export type UploadSubscription = Readonly<z.infer<typeof upload>>
+
 /** In its final form, as a deploy keeps it. */
 export const serviceSchema = z.strictObject({
   project: z.string().min(1),
   extras: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no name of an extra')).default([]),
-  subscribe: z.strictObject({ promote: name }),
-  fleet: z.strictObject({ nodes: z.array(fleetNode).min(1, 'expected at least one node') }),
+  /** Either of the two, see `subscriptions.ts`. */
+  subscribe: z.strictObject({ promote: name.optional(), upload: upload.optional() }),
+  fleet,
   ssh: sshSchema,
   python: z.string().min(1).default('python3'),
   root: folder,

@@ -5,6 +5,7 @@ import { audited } from '../audit/audit.ts'
 import { changeHold, describeHold } from '../deploy/holds.ts'
 import { rollBack } from '../deploy/roll-back.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
+import { channelOf } from '../deploy/subscriptions.ts'
 import { DomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
 import { actorOf } from './actor.ts'
@@ -87,8 +88,8 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
   const { service, definition } = serviceIn(context, ports, 'promote')
   const { reason, hold = true } = parsed(rollbackBody, context.request.body ?? {}, 'The body')
   const { wait } = parsed(waitQuery, context.query, 'The query')
-  const { project, subscribe } = definition
-  const channel = subscribe.promote
+  const { project } = definition
+  const channel = channelOf(service, definition)
   const attempt = attemptIn(context)
   const said = reason === undefined ? {} : { reason }
   const promotion = await audited(

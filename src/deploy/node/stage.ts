@@ -53,7 +53,7 @@ ${quote(python)} -m venv --without-pip "$release"
 printf %s ${quote(requirements)} >"$run/requirements.txt"
 if [ -n "$uv" ]; then
   echo "Installing with $("$uv" --version)."
-${uvInstall('"$release"', '"$run/requirements.txt"')}else
+${uvInstall(root, '"$release"', '"$run/requirements.txt"')}else
 ${findPip(python, root)}
   echo "Installing with $("$pip_python" -m pip --version)."
   "$pip_python" -m pip --python "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
