@@ -6,6 +6,8 @@ import { neededFilesIn } from './channels/needed-files.ts'
 import type { PromotionRequest } from './channels/promote.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { startConverging } from './deploy/convergence/converge.ts'
+import { nodeCounts } from './deploy/convergence/node-counts.ts'
 import { crewFor } from './deploy/crew.ts'
 import { dryRun, type PromotionPlan } from './deploy/dry-run.ts'
 import type { Discovery } from './deploy/fleet.ts'
@@ -132,6 +134,7 @@ export async function openServices(config: Config, threads: ServerThreads, log: 
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
   const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
+  core.metrics.nodes(() => nodeCounts(core.documents, config.services))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   const report = (error: unknown) => log.error(messageOf(error))
@@ -181,6 +184,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
   const { config, documents, clock } = core
   const acting = actingOn(core, report, await storeIdIn(documents))
   const { leaseSeconds: termSeconds, ...settings } = config.worker
+  const holder = randomUUID()
   await using disposals = new Disposals()
   const outbox = disposals.use(startOutbox({ ...core, report, ...receiversOn(config) }))
   const worker = disposals.use(
@@ -190,7 +194,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
         log,
         report,
         services: config.services,
-        leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),
+        leases: leasesIn(documents, clock, { holder, termSeconds }),
         crew: (request, fence) => crewFor(acting, request, fence),
         async news(rollout) {
           const notice = deployNotice(rollout, config.server.externalUrl, clock.now())
@@ -200,6 +204,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
       settings,
     ),
   )
+  disposals.use(startConverging({ ...acting, holder, log, services: config.services }, settings.lookSeconds))
   const owned = disposals.move()
   return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }

@@ -36,22 +36,44 @@ export function serviceOfDeploy(deploy: string): string {
  * comes from the promotion, and each write is create-only or changes nothing the second time.
  */
 export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf): Promise<DeployRequest> {
+  const request = await keepRequest(ports.documents, promotion)
+  const { deploy, project, version, channel, serial, at } = request
+  await enterRequested(ports, request, (current = newServiceState()) =>
+    enter(current, { deploy, project, version, channel, serial, at }),
+  )
+  return request
+}
+
+/** Makes a deploy under an id that nobody else gives, where the service lets it in; whether it did. */
+export async function enterDeploy(
+  ports: RequestPorts,
+  deploy: string,
+  promotion: PromotionOf,
+  how: (state: ServiceState | undefined) => ServiceState | undefined,
+): Promise<boolean> {
+  const { documents } = ports
+  const key = keys.deployRequest(promotion.service, deploy)
+  const kept = await documents.create(requestDocument, key, requestOf(deploy, promotion))
+  return await enterRequested(ports, kept.value, how)
+}
+
+async function enterRequested(
+  ports: RequestPorts,
+  { service, deploy, project, version }: DeployRequest,
+  how: (state: ServiceState | undefined) => ServiceState | undefined,
+): Promise<boolean> {
   const { documents, bus, queue } = ports
-  const request = await keepRequest(documents, promotion)
-  const { service, deploy, project, version, channel, serial, at } = request
   const nonce = randomUUID().slice(0, 8)
   const head = newRollout({ deploy, service, project, version, nonce }, ports.clock.now())
   await documents.create(headDocument, keys.deployHead(service, deploy), head)
-  const state = await documents.update(serviceDocument, keys.service(service), (current = newServiceState()) =>
-    enter(current, { deploy, project, version, channel, serial, at }),
-  )
+  const state = await documents.update(serviceDocument, keys.service(service), how)
   if (state !== undefined) {
     await closeUnbegun(ports, service, state.value)
     bus.publish({ topic: 'service', id: service, serial: state.serial })
   }
   // Where the queue is away a worker finds the deploy by itself, a little later.
   await queue.enqueue(service).catch(() => undefined)
-  return request
+  return state !== undefined && (state.value.waiting === deploy || state.value.running === deploy)
 }
 
 /** What was asked for when this promotion was considered; `undefined` where it was not yet. */

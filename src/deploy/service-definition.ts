@@ -123,6 +123,12 @@ const oncePerDeploy = z.strictObject({
   on_rollback: z.boolean().default(false),
 })
 
+/** How often the nodes are looked at apart from deploys, 0 for never, and whether those that drifted are repaired. */
+const converge = z.strictObject({
+  every_minutes: z.number().min(0).max(1440).default(5),
+  repair: z.boolean().default(false),
+})
+
 /** In its final form, as a deploy keeps it. */
 export const serviceSchema = z.strictObject({
   project: z.string().min(1),
@@ -143,6 +149,7 @@ export const serviceSchema = z.strictObject({
   undrain: hook.optional(),
   once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
+  converge: converge.prefault({}),
 })
 
 export const serviceName = name

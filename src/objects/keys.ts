@@ -22,6 +22,7 @@ export const keys = {
   lock: (project: string, version: string, nodeClass: string) => `${join('locks', project, version, nodeClass)}.json`,
   service: (service: string) => `${join('services', service)}.json`,
   servicePrefix: 'services/',
+  observation: (service: string) => `${join('observations', service)}.json`,
   lease: (service: string) => `${join('leases', service)}.json`,
   deployRequest: (service: string, deploy: string) => `${join('deploys', service, deploy)}/request.json`,
   deployPlan: (service: string, deploy: string) => `${join('deploys', service, deploy)}/plan.json`,

@@ -1,5 +1,6 @@
 import { auditDocument } from '../audit/model.ts'
 import { channelsDocument } from '../channels/model.ts'
+import { observationDocument } from '../deploy/convergence/observation.ts'
 import {
   controlsDocument,
   headDocument,
@@ -30,6 +31,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^channels\/[^/]+\.json$/, (documents, key) => documents.read(channelsDocument, key)],
   [/^locks\/[^/]+\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(lockDocument, key)],
   [/^services\/[^/]+\.json$/, (documents, key) => documents.read(serviceDocument, key)],
+  [/^observations\/[^/]+\.json$/, (documents, key) => documents.read(observationDocument, key)],
   [/^leases\/[^/]+\.json$/, (documents, key) => documents.read(leaseDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/request\.json$/, (documents, key) => documents.read(requestDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/plan\.json$/, (documents, key) => documents.read(planDocument, key)],

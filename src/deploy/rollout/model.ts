@@ -74,6 +74,8 @@ const nodeProgress = z.object({
   state: z.enum(nodeStates),
   /** Digest of the node's markers and tags. */
   nodeClass: z.string().optional(),
+  /** Version of the interpreter that makes the environments there. */
+  python: z.string().optional(),
   /** What the node ran when the deploy began; absent on a first deploy. */
   before: before.optional(),
   /** What it is to run: `<version>-<first 12 of the lock's digest>`. */
@@ -242,7 +244,12 @@ export type Outcome =
 
 export type Finding =
   | ({ readonly kind: 'plan'; readonly nodes: readonly string[] } & Limits)
-  | { readonly kind: 'probe'; readonly nodeClass: string; readonly before?: NodeProgress['before'] }
+  | {
+      readonly kind: 'probe'
+      readonly nodeClass: string
+      readonly python?: string
+      readonly before?: NodeProgress['before']
+    }
   | { readonly kind: 'resolve'; readonly lock: string }
 
 export type RolloutEvent =
