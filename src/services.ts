@@ -245,7 +245,8 @@ async function firstToken(config: Config, tokens: Tokens): Promise<string | unde
 function sweeperOn({ config, documents, clock }: Core, log: Log): AsyncDisposable {
   const { every, ...settings } = config.sweep
   const segments = segmentsIn(documents, 8 * mebibyte)
-  const ports = { documents, segments, clock, log, every, settings, neededBy: neededFilesIn(documents) }
+  const { retention } = config
+  const ports = { documents, segments, clock, log, every, settings, retention, neededBy: neededFilesIn(documents) }
   return startSweeper({ ...ports, holder: randomUUID(), startedAt: clock.now() })
 }
 

@@ -24,6 +24,7 @@ export const keys = {
   servicePrefix: 'services/',
   observation: (service: string) => `${join('observations', service)}.json`,
   lease: (service: string) => `${join('leases', service)}.json`,
+  deployPrefix: 'deploys/',
   deployRequest: (service: string, deploy: string) => `${join('deploys', service, deploy)}/request.json`,
   deployPlan: (service: string, deploy: string) => `${join('deploys', service, deploy)}/plan.json`,
   deployHead: (service: string, deploy: string) => `${join('deploys', service, deploy)}/head.json`,
