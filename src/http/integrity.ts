@@ -6,6 +6,7 @@ import type { Projects } from '../registry/projects.ts'
 import { versionMeant } from '../registry/releases.ts'
 import { type Access, requireScope } from './authentication.ts'
 import { projectIn } from './project-in-path.ts'
+import { isNotModified } from './send-file.ts'
 
 export interface IntegrityPorts {
   readonly store: ObjectStore
@@ -23,12 +24,17 @@ export function integrityRoutes({ store, projects }: IntegrityPorts, access: Acc
       const text = `There is no provenance of "${filename.slice(0, 200)}": nobody sent attestations with it.`
       throw new DomainError('file-not-found', text)
     }
+    const etag = `"${file.provenanceSha256}"`
+    context.set('ETag', etag)
+    if (isNotModified(context, { etag, modified: new Date(file.uploadedAt) })) {
+      context.status = 304
+      return
+    }
     const { stream } = await store.open(keys.fileProvenance(project, file.sha256, file.provenanceSha256))
     context.body = stream
     context.set({
       'Content-Type': 'application/vnd.pypi.integrity.v1+json',
       'Cache-Control': `${access.anonymousRead ? 'public' : 'private'}, max-age=3600`,
-      ETag: `"${file.provenanceSha256}"`,
       'X-Content-Type-Options': 'nosniff',
     })
   })

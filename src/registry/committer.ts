@@ -7,7 +7,7 @@ import { type FileRecord, type ProjectHead, projectDocument } from './model.ts'
 import { emptyHead, hasRecords, seal, withFiles } from './project-head.ts'
 import type { Segments } from './segments.ts'
 import { bytesAreSafe, type SweepsSeen } from './sweep-mark.ts'
-import { twinOf } from './twins.ts'
+import { inRelease, twinOf } from './twins.ts'
 import { closedProblem, fileDeleted, fileExists, twinExists } from './upload-refusals.ts'
 
 /**
@@ -137,7 +137,7 @@ function judge(
     if (twin !== undefined) return twinExists(record, twin)
     if (!bytesAreSafe(head, record, seen)) return 'swept'
     known.set(record.filename, record.sha256)
-    records.push(record)
+    records.push(inRelease(record, [...releases, ...records]))
     return 'created'
   })
   return { outcomes, records }

@@ -3,6 +3,17 @@ import { parseVersion } from '../packaging/versions.ts'
 import type { ListedFile } from './amendments.ts'
 import type { Project } from './projects.ts'
 
+/** Equal for versions that are one release. */
+export function releaseKey(version: string): string {
+  return parseVersion(version)?.key ?? version
+}
+
+/** Whether a canonical version is of the release with this key. Most are told apart by how they begin, without being read. */
+export function isOfRelease(version: string, key: string): boolean {
+  const [start = ''] = /^[\d!.]*/.exec(key) ?? []
+  return version.startsWith(start) && releaseKey(version) === key
+}
+
 /** Which of the known canonical versions a person means by a text, however they spell it (PEP 440: 1.0 and 1.0.0 are one). */
 export function versionMeant(known: Iterable<string>, text: string): string | undefined {
   const meant = parseVersion(text)

@@ -3,6 +3,7 @@ import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { type FileRecord, type ProjectHead, segmentDocument } from './model.ts'
 import type { SealedSegment } from './project-head.ts'
+import { isOfRelease, releaseKey } from './releases.ts'
 
 /** Segments never change, so what was read once is good for ever; the cache is bounded by the bytes of their JSON. */
 export interface Segments {
@@ -11,7 +12,7 @@ export interface Segments {
   load(project: string, n: number): Promise<readonly FileRecord[]>
   /** One file of a project by name, at a cost that does not grow with the number of files. */
   find(head: ProjectHead, filename: string): Promise<FileRecord | undefined>
-  /** The files of a release by its canonical version, deleted ones too, at the same cost. */
+  /** The files of a release, deleted ones too, however its version is spelled (PEP 440: 1.0 and 1.0.0 are one); at the same cost. */
   ofRelease(head: ProjectHead, version: string): Promise<readonly FileRecord[]>
   /** Create-only; resolves when the segment is there, whoever wrote it. */
   seal(project: string, segment: SealedSegment): Promise<void>
@@ -74,8 +75,9 @@ export function segmentsIn(documents: Documents, maxBytes: number): Segments {
       return undefined
     },
     async ofRelease(head, version) {
-      const older = (await sealed(head)).flatMap(({ byVersion }) => byVersion.get(version) ?? [])
-      return [...older, ...head.files.filter((file) => file.version === version)]
+      const release = releaseKey(version)
+      const older = (await sealed(head)).flatMap(({ byVersion }) => byVersion.get(release) ?? [])
+      return [...older, ...head.files.filter((file) => isOfRelease(file.version, release))]
     },
     async allFiles(head) {
       return [...(await sealed(head)).flatMap(({ files }) => files), ...head.files]
@@ -89,8 +91,9 @@ export function segmentsIn(documents: Documents, maxBytes: number): Segments {
 function groupedByVersion(files: readonly FileRecord[]): ReadonlyMap<string, readonly FileRecord[]> {
   const grouped = new Map<string, FileRecord[]>()
   for (const file of files) {
-    const release = grouped.get(file.version)
-    if (release === undefined) grouped.set(file.version, [file])
+    const key = releaseKey(file.version)
+    const release = grouped.get(key)
+    if (release === undefined) grouped.set(key, [file])
     else release.push(file)
   }
   return grouped

@@ -1,5 +1,6 @@
 import { parseWheelFilename } from '../packaging/filenames.ts'
 import type { FileRecord, ProjectHead } from './model.ts'
+import { releaseKey } from './releases.ts'
 
 /**
  * A file that an installer would take or leave by chance beside this one: the other source archive of the release, or the
@@ -9,8 +10,23 @@ export function twinOf(record: FileRecord, { amendments }: ProjectHead, release:
   return release.find((other) => isTwin(record, other) && amendments.deletedFiles[other.filename] === undefined)
 }
 
+/**
+ * The record as part of a release that is there: a version is spelled as its first file had it (1.0, and not 1.0.0 beside
+ * it), so that a release is promoted, yanked and deleted whole.
+ */
+export function inRelease(record: FileRecord, release: readonly FileRecord[]): FileRecord {
+  const key = releaseKey(record.version)
+  const first = release.find(({ version }) => releaseKey(version) === key)
+  return first === undefined || first.version === record.version ? record : { ...record, version: first.version }
+}
+
 function isTwin(one: FileRecord, other: FileRecord): boolean {
-  if (one.filename === other.filename || one.version !== other.version || one.filetype !== other.filetype) return false
+  if (
+    one.filename === other.filename ||
+    releaseKey(one.version) !== releaseKey(other.version) ||
+    one.filetype !== other.filetype
+  )
+    return false
   return one.filetype === 'sdist' || wheelMeaning(one.filename) === wheelMeaning(other.filename)
 }
 

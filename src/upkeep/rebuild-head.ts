@@ -5,6 +5,7 @@ import { keys } from '../objects/keys.ts'
 import { type Amendment, amend } from '../registry/amend.ts'
 import { type FileRecord, type ProjectHead, projectStatuses, segmentDocument } from '../registry/model.ts'
 import { emptyHead } from '../registry/project-head.ts'
+import { releaseKey } from '../registry/releases.ts'
 import type { Proof } from './proof.ts'
 import { readable } from './read-or.ts'
 import { rebuildRecord } from './rebuild-record.ts'
@@ -31,9 +32,21 @@ export async function rebuildHead(
     displayName = rebuilt.displayName
   }
   files.sort((a, b) => (a.uploadedAt < b.uploadedAt ? -1 : Number(a.uploadedAt > b.uploadedAt)))
-  const head: ProjectHead = { ...emptyHead(project, displayName), segments: segments.length, files }
-  const records = [...segments.flat(), ...files]
+  const records = spelledAlike([...segments.flat(), ...files])
+  const recent = records.slice(records.length - files.length)
+  const head: ProjectHead = { ...emptyHead(project, displayName), segments: segments.length, files: recent }
   return (proof?.amendments ?? []).reduce<ProjectHead>((so, entry) => repeated(so, records, entry), head)
+}
+
+/** The audit has versions as the files spelled them; a release is spelled as its first file had it. */
+function spelledAlike(records: readonly FileRecord[]): readonly FileRecord[] {
+  const spelling = new Map<string, string>()
+  return records.map((record) => {
+    const key = releaseKey(record.version)
+    const version = spelling.get(key) ?? record.version
+    spelling.set(key, version)
+    return { ...record, version }
+  })
 }
 
 /** Up to the first that is missing. One that cannot be read ends it as well: it is mended in a round of its own. */

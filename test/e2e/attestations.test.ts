@@ -20,8 +20,8 @@ describe.each(deployments)('attestations, %s', (_name, deploy) => {
     await servers?.[Symbol.asyncDispose]()
     await home?.[Symbol.asyncDispose]()
   })
-  const get = (url: string, accept: string) =>
-    fetch(url, { headers: { authorization: `Bearer ${servers.there.token}`, accept } })
+  const get = (url: string, accept: string, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(url, { headers: { authorization: `Bearer ${servers.there.token}`, accept, ...headers } })
 
   it('that uv sends along are kept as they came, and served as provenance by the URL that pages name', async () => {
     await mkdir(join(home.path, 'dist'))
@@ -39,6 +39,8 @@ describe.each(deployments)('attestations, %s', (_name, deploy) => {
     expect(html).toContain(`data-provenance="${servers.there.url}${path}"`)
     const provenance = await get(servers.here.url + path, '*/*')
     expect(provenance.headers.get('content-type')).toBe('application/vnd.pypi.integrity.v1+json')
+    const known = { 'if-none-match': provenance.headers.get('etag') ?? '' }
+    expect((await get(servers.here.url + path, '*/*', known)).status).toBe(304)
     expect(await provenance.json()).toEqual({
       version: 1,
       attestation_bundles: [

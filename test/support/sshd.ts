@@ -69,7 +69,8 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
   await symlink(python3, join(at('bin'), 'python3'))
   const hostKey = await generateSshKey(folder, 'host_key')
   const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
-  await writeFile(at('authorized_keys'), `${client.publicKey}\n`)
+  // As docs/operations.md recommends it: no terminal, no forwarding, and from one address only.
+  await writeFile(at('authorized_keys'), `from="127.0.0.1",restrict ${client.publicKey}\n`)
   preparePrivilegeSeparation()
   let running = await withFreePort(async (port) => ({ port, server: await launch(folder, port, options) }))
   const { port } = running

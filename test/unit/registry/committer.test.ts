@@ -76,6 +76,25 @@ describe('committing uploads', () => {
     expect(await commit('my_app-1.0.zip')).toBe('created')
   })
 
+  it('makes one release of versions that are equal, spelled as its first file had it, also after sealing', async () => {
+    const { committer, projects } = registryOn(new MemoryStore())
+    const commit = (filename: string, version: string) =>
+      committer.commit('app', 'App', record(0, { filename, version, sha256: filename, filetype: 'bdist_wheel' }))
+    await commit('app-1.0-py3-none-any.whl', '1.0')
+    await commit('app-2.0.post1-py3-none-any.whl', '2.0.post1')
+    for (let n = 1; n < 300; n++) await committer.commit('app', 'App', record(n))
+    expect(await commit('app-1.0.0-py2-none-any.whl', '1.0.0')).toBe('created')
+    expect(await commit('app-2.post1-py2-none-any.whl', '2.post1')).toBe('created')
+    await expect(commit('app-1-py3-none-any.whl', '1')).rejects.toMatchObject({ code: 'file-exists' })
+    const { releases } = await projects.get('app')
+    expect(releases.get('1.0')?.map((file) => file.filename)).toEqual([
+      'app-1.0-py3-none-any.whl',
+      'app-1.0.0-py2-none-any.whl',
+    ])
+    expect(releases.get('2.0.post1')).toHaveLength(2)
+    expect([releases.has('1.0.0'), releases.has('2.post1')]).toEqual([false, false])
+  })
+
   it('gives a deleted name to no bytes, not even to the same, and takes nothing for a closed project', async () => {
     const { committer, amender } = registryOn(new MemoryStore())
     await committer.commit('app', 'App', record(0))
