@@ -154,10 +154,11 @@ export async function openTrust(
 ): Promise<TrustPorts & { readonly discovery: Discovery } & AsyncDisposable> {
   const opened = await openStore(config, 'share')
   const documents = documentsOn(opened.store)
+  const knownHosts = knownHostsIn(documents, config.knownHosts)
   return {
     documents,
-    knownHosts: knownHostsIn(documents, config.knownHosts),
-    scan: scanWhenNeeded,
+    knownHosts,
+    scan: scanWhenNeeded(knownHosts),
     discovery: staticDiscovery(),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }

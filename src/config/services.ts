@@ -31,7 +31,7 @@ function complete(
   folder: string,
   mistakes: Mistake[],
 ): ServiceDefinition | undefined {
-  const { user, key, port = 22, connect_seconds = 15 } = { ...file.ssh, ...settings.ssh }
+  const { user, key, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
   const channel = settings.subscribe.promote ?? file.channels[0] ?? ''
   const before = mistakes.length
@@ -48,7 +48,7 @@ function complete(
     ...settings,
     project,
     subscribe: { promote: channel },
-    ssh: { user, key: resolve(folder, key), port, connect_seconds },
+    ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
 }
 

@@ -33,6 +33,7 @@ const plannedNode = z.object({
   /** Path of the private key on the worker's machine. */
   key: z.string(),
   connectSeconds: z.number(),
+  jump: z.array(z.object({ address: z.string(), port: z.int(), user: z.string() })).optional(),
   python: z.string(),
   /** The service's folder there. */
   root: z.string(),

@@ -15,12 +15,17 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https U
 
 const nodeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/, 'use letters, digits, dots and dashes')
 
+/** `[user@]host[:port]`, an IPv6 address in brackets. */
+export const jumpPattern = /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^@:\s[\]]+))(?::(\d{1,5}))?$/
+
 /** How to log in. What a service leaves out comes from the `ssh:` at the top of the file. */
 export const sshSchema = z.strictObject({
   user: z.string().min(1),
   key: z.string().min(1),
   port: z.int().min(1).max(65_535),
   connect_seconds: seconds,
+  /** Through which one logs in, the nearest first. */
+  jump: z.array(z.string().regex(jumpPattern, 'expected [user@]host[:port]')).optional(),
 })
 
 const fleetNode = z.union([
