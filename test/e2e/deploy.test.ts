@@ -8,6 +8,7 @@ import { clientsIn } from '../support/index-clients.ts'
 import { startLoad } from '../support/load.ts'
 import { startNginx } from '../support/nginx.ts'
 import { type PackageIndex, startPackageIndex } from '../support/package-index.ts'
+import { runOk } from '../support/run.ts'
 import { toolPaths } from '../support/tools.ts'
 import { until } from '../support/until.ts'
 import { aWheel } from '../support/wheels.ts'
@@ -255,16 +256,17 @@ describe.each(ways)('deploying, %s', (_name, way) => {
   }, 240_000)
 
   it('tells a node that boots what to install: the script of the documentation does', async () => {
-    const script =
-      /```sh\n(#!\/bin\/sh\n[^`]*\/desired[^`]*)```/.exec(readFileSync('docs/operations.md', 'utf8'))?.[1] ?? ''
-    const root = join(site.home, `booted-${_name.length}`)
-    const environment = { PATH: process.env['PATH'], INDEX: site.gate.url, ROOT: root, TOKEN: site.server().token }
-    execFileSync('sh', ['-c', script], { env: environment })
-    expect(readlinkSync(join(root, 'current'))).toBe(
-      readlinkSync(join(site.fleet.members[0]?.service.root ?? '', 'current')),
-    )
-    const told = execFileSync(join(root, 'current/bin/python'), ['-c', 'import app._version as v; print(v.VERSION)'])
-    expect(told.toString()).toBe('2.0.0\n')
+    const documented = readFileSync('docs/operations.md', 'utf8')
+    const script = /```sh\n(#!\/bin\/sh\n[^`]*\/desired[^`]*)```/.exec(documented)?.[1] ?? ''
+    const [{ node, service } = { node: { root: '' }, service: { root: '' } }] = site.fleet.members
+    const root = join(node.root, 'booted')
+    const PATH = `${join(node.root, '..', 'bin')}:/usr/local/bin:/usr/bin:/bin`
+    await runOk(['sh', '-c', script], { env: { PATH, INDEX: site.gate.url, ROOT: root, TOKEN: site.server().token } })
+    expect(readlinkSync(join(root, 'current'))).toBe(readlinkSync(join(service.root, 'current')))
+    const python = join(root, 'current/bin/python')
+    const { stdout } = await runOk([python, '-c', 'import app._version as v; print(v.VERSION)'])
+    expect(stdout).toBe('2.0.0\n')
+    expect(readdirSync(root).sort()).toEqual(['current', 'releases'])
     expect(await site.text('/services/web/desired')).toContain('several classes of nodes fit: say ?python=3.11')
   }, 240_000)
 

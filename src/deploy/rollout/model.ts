@@ -115,6 +115,7 @@ export const effectKinds = [
   'recheck',
   'restore',
   'check',
+  'kill',
 ] as const
 
 export type EffectKind = (typeof effectKinds)[number]
@@ -125,6 +126,8 @@ const effect = z.object({
   kind: z.enum(effectKinds),
   node: z.string().optional(),
   nodeClass: z.string().optional(),
+  /** Of a kill: the attempt, and where it runs. */
+  victim: z.object({ attempt: z.string(), node: z.string() }).optional(),
   /** Milliseconds since the epoch at which a soak ends, and before which nothing is tried again. */
   until: z.number().optional(),
 })
