@@ -18,6 +18,8 @@ const request = z.object({
   /** ISO 8601. */
   at: z.string(),
   reason: z.string().optional(),
+  /** How often the release had been pinned anew when the deploy was asked for, see `relock.ts`. */
+  generation: z.int().optional(),
   /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
   definition: serviceSchema,
 })

@@ -6,6 +6,7 @@ import { keys } from '../objects/keys.ts'
 import type { DeployQueue } from '../queue/deploy-queue.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { controlsDocument, type DeployRequest, headDocument, requestDocument } from './documents.ts'
+import { lockGeneration } from './relock.ts'
 import { newRollout } from './rollout/begin.ts'
 import type { Rollout, RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
@@ -47,13 +48,11 @@ export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf)
 /** Makes a deploy under an id that nobody else gives, where the service lets it in; whether it did. */
 export async function enterDeploy(
   ports: RequestPorts,
-  deploy: string,
-  promotion: PromotionOf,
+  wanted: DeployRequest,
   how: (state: ServiceState | undefined) => ServiceState | undefined,
 ): Promise<boolean> {
-  const { documents } = ports
-  const key = keys.deployRequest(promotion.service, deploy)
-  const kept = await documents.create(requestDocument, key, requestOf(deploy, promotion))
+  const key = keys.deployRequest(wanted.service, wanted.deploy)
+  const kept = await ports.documents.create(requestDocument, key, wanted)
   return await enterRequested(ports, kept.value, how)
 }
 
@@ -86,8 +85,10 @@ export async function findRequest(documents: Documents, promotion: PromotionOf):
 }
 
 async function keepRequest(documents: Documents, promotion: PromotionOf): Promise<DeployRequest> {
+  const { definition, pointer } = promotion
+  const generation = await lockGeneration(documents, definition.project, pointer.version)
   for (const deploy of idsOf(promotion)) {
-    const wanted = requestOf(deploy, promotion)
+    const wanted = requestOf(deploy, promotion, generation)
     const kept = await documents.create(requestDocument, keys.deployRequest(promotion.service, deploy), wanted)
     if (isOf(kept.value, promotion)) return kept.value
   }
@@ -135,7 +136,11 @@ async function lastEventsOf(
 }
 
 /** As it will be kept, whoever asks first. */
-export function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
+export function requestOf(
+  deploy: string,
+  { service, definition, channel, pointer }: PromotionOf,
+  generation = 0,
+): DeployRequest {
   const { serial, version, files, by, at, reason } = pointer
   return {
     deploy,
@@ -148,6 +153,7 @@ export function requestOf(deploy: string, { service, definition, channel, pointe
     by,
     at,
     ...(reason === undefined ? {} : { reason }),
+    ...(generation === 0 ? {} : { generation }),
     definition,
   }
 }

@@ -103,6 +103,13 @@ const operations: Readonly<Record<string, Operation>> = {
     summary: 'Let promotions through again',
     answers: text,
   },
+  'post /services/{name}/relock': {
+    scope: 'promote',
+    body: reasonBody,
+    query: waitQuery,
+    summary: 'Look for the dependencies of the promoted release anew, and deploy it',
+    answers: [...text, 'text/event-stream'],
+  },
   'get /services/{name}/desired': {
     ...reading,
     query: desiredQuery,

@@ -20,6 +20,7 @@ export const keys = {
   catalogShard: (project: string) => `catalog/${shardOf(project)}.json`,
   channels: (project: string) => `${join('channels', project)}.json`,
   lock: (project: string, version: string, nodeClass: string) => `${join('locks', project, version, nodeClass)}.json`,
+  relocks: (project: string, version: string) => `${join('relocks', project, version)}.json`,
   service: (service: string) => `${join('services', service)}.json`,
   servicePrefix: 'services/',
   observation: (service: string) => `${join('observations', service)}.json`,

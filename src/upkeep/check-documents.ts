@@ -10,6 +10,7 @@ import {
   requestDocument,
 } from '../deploy/documents.ts'
 import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
+import { relocksDocument } from '../deploy/relock.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
 import { storeIdDocument } from '../deploy/store-id.ts'
 import { tokenDocument } from '../identity/token.ts'
@@ -30,6 +31,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^catalog\/[0-9a-f]{2}\.json$/, (documents, key) => documents.read(shardDocument, key)],
   [/^channels\/[^/]+\.json$/, (documents, key) => documents.read(channelsDocument, key)],
   [/^locks\/[^/]+\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(lockDocument, key)],
+  [/^relocks\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(relocksDocument, key)],
   [/^services\/[^/]+\.json$/, (documents, key) => documents.read(serviceDocument, key)],
   [/^observations\/[^/]+\.json$/, (documents, key) => documents.read(observationDocument, key)],
   [/^leases\/[^/]+\.json$/, (documents, key) => documents.read(leaseDocument, key)],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { channelsDocument } from '../../channels/model.ts'
 import { keys } from '../../objects/keys.ts'
-import { enterDeploy, type RequestPorts } from '../request-deploy.ts'
+import { requestDocument } from '../documents.ts'
+import { enterDeploy, type RequestPorts, requestOf } from '../request-deploy.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { enterAgain, serviceDocument } from '../service-state.ts'
 import { type Observation, standings } from './observation.ts'
@@ -31,7 +32,10 @@ export async function repair(
   const deploy = repairId(service, channel, promoted.serial, digest)
   const at = new Date(clock.now()).toISOString()
   const pointer = { ...promoted, by: 'convergence', at, reason: `drift on ${nodes.join(', ')}` }
-  const entered = await enterDeploy(ports, deploy, { service, definition, channel, pointer }, (current) =>
+  const before = await documents.read(requestDocument, keys.deployRequest(service, stable.deploy))
+  // By the locks that the others have, though somebody may have asked for new ones since.
+  const request = requestOf(deploy, { service, definition, channel, pointer }, before?.value.generation)
+  const entered = await enterDeploy(ports, request, (current) =>
     current?.stable?.deploy === stable.deploy && current.hold === undefined ? enterAgain(current, deploy) : undefined,
   )
   return entered ? deploy : undefined
