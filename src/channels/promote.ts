@@ -19,6 +19,8 @@ export interface PromotionRequest {
    * once more. Of several who try again at once one does.
    */
   readonly again?: number
+  /** Serial that the channel stands at, 0 where it has none: where it has moved on, nothing is promoted. */
+  readonly after?: number
   /** Names the request where the client did (Idempotency-Key): the second time it changes nothing, whatever came since. */
   readonly attempt?: string
   /** A yanked release too. */
@@ -52,6 +54,7 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     const made = madeBy(history, attempt, request.again)
     if (made !== undefined) return sameRelease(made, release)
     const last = history.at(-1)
+    if (request.after !== undefined && request.after !== (last?.serial ?? 0)) return undefined
     if (last !== undefined && last.serial !== request.again && isSameRelease(last, release)) {
       return request.attempt === undefined ? undefined : withLast(current, request.channel, answeredTo(last, attempt))
     }

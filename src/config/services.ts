@@ -33,13 +33,10 @@ function complete(
 ): ServiceDefinition | undefined {
   const { user, key, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
-  const channel = settings.subscribe.promote ?? file.channels[0] ?? ''
   const before = mistakes.length
+  const subscribe = subscriptionOf(`${path}.subscribe`, settings, file, mistakes)
   if (project === undefined)
     mistakes.push({ path: `${path}.project`, problem: `"${settings.project}" is no project name` })
-  if (!file.channels.includes(channel)) {
-    mistakes.push({ path: `${path}.subscribe.promote`, problem: `there is no channel "${channel}" among channels` })
-  }
   if (user === undefined)
     mistakes.push({ path: `${path}.ssh.user`, problem: 'is missing, here and in ssh: at the top' })
   if (key === undefined) mistakes.push({ path: `${path}.ssh.key`, problem: 'is missing, here and in ssh: at the top' })
@@ -47,9 +44,26 @@ function complete(
   return {
     ...settings,
     project,
-    subscribe: { promote: channel },
+    subscribe,
     ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
+}
+
+function subscriptionOf(
+  path: string,
+  { subscribe: { promote, upload } }: ServiceSettings,
+  { channels }: FileSettings,
+  mistakes: Mistake[],
+): ServiceDefinition['subscribe'] {
+  if (upload !== undefined && promote !== undefined) {
+    mistakes.push({ path, problem: 'has promote and upload: a service follows either a channel or uploads' })
+  }
+  if (upload !== undefined) return { upload }
+  const channel = promote ?? channels[0] ?? ''
+  if (!channels.includes(channel)) {
+    mistakes.push({ path: `${path}.promote`, problem: `there is no channel "${channel}" among channels` })
+  }
+  return { promote: channel }
 }
 
 function fleetMistakes(path: string, settings: ServiceSettings): Mistake[] {

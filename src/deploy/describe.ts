@@ -1,4 +1,4 @@
-import { describeHold } from './holds.ts'
+import { describeAutomaticHold, describeHold } from './holds.ts'
 import { arithmetic } from './rollout/limits.ts'
 import { isOver, type NodeProgress, type NodeState, type Phase, type Rollout } from './rollout/model.ts'
 import type { ServiceState } from './service-state.ts'
@@ -156,5 +156,9 @@ export function describeService(
     ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting}`]),
   ]
   const held = state?.hold === undefined ? '' : `\n  ${describeHold(name, state.hold)}`
-  return `${name}  ${project} on ${channel}  ${parts.join(', ')}${held}`
+  const automatic =
+    state?.automaticHold === undefined || !channel.startsWith('upload:')
+      ? ''
+      : `\n  ${describeAutomaticHold(name, state.automaticHold)}`
+  return `${name}  ${project} on ${channel}  ${parts.join(', ')}${held}${automatic}`
 }

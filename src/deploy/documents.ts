@@ -106,7 +106,7 @@ const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean
 /** Who works on a service: `leases/<service>.json`. */
 export type Lease = Readonly<z.infer<typeof lease>>
 
-export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 3, schema: request }
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 4, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
 export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 3, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }

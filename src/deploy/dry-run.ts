@@ -14,7 +14,7 @@ import { type PromotionOf, requestOf } from './request-deploy.ts'
 import { arithmetic, limitsFor } from './rollout/limits.ts'
 import type { NodeProgress } from './rollout/model.ts'
 import { serviceDocument } from './service-state.ts'
-import { subscribedTo } from './subscriptions.ts'
+import { channelsFor, subscribedTo } from './subscriptions.ts'
 
 /** A project of the lock that would be another version; without `from` it comes anew, without `to` it goes. */
 export interface LockChange {
@@ -66,7 +66,7 @@ export async function dryRun(
   signal: AbortSignal,
 ): Promise<PromotionPlan> {
   const { project, channel, force = false, by } = request
-  requireChannel(ports.channels, channel)
+  requireChannel(channelsFor(ports, project), channel)
   const release = releaseToPromote(await ports.projects.get(project), request.version, force)
   await refusePromotion(ports, request)
   const channels = await ports.documents.read(channelsDocument, keys.channels(project))

@@ -20,7 +20,7 @@ export async function changeHold(
     serviceDocument,
     keys.service(service),
     (state: ServiceState = newServiceState()) => {
-      before = state.hold
+      before = state.hold ?? (hold === undefined ? state.automaticHold : undefined)
       return before === undefined && hold === undefined ? undefined : withHold(state, hold)
     },
   )
@@ -38,6 +38,12 @@ export async function refuseHeld(documents: Documents, services: readonly string
       'by force ({"force": true}).'
     throw new DomainError('promotion-refused', text, { service })
   }
+}
+
+/** Of a hold that a rollback set. */
+export function describeAutomaticHold(service: string, { by, at, reason }: Hold): string {
+  const since = at.slice(0, 16).replace('T', ' ')
+  return `${service} is held for automatic deploys since ${since} (${by}: ${reason ?? 'rolled back'}), until a deploy succeeds or it is released`
 }
 
 export function describeHold(service: string, { by, at, reason }: Hold): string {

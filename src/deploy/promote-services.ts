@@ -15,7 +15,7 @@ import type { ServiceDefinitions } from './reconcile.ts'
 import { askRelock } from './relock.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
-import { subscribedTo } from './subscriptions.ts'
+import { channelsFor, subscribedTo } from './subscriptions.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
   readonly services: ServiceDefinitions
@@ -41,9 +41,10 @@ export async function promoteToServices(
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
   if (!request.overHold) await refusePromotion(ports, request)
   const relocked = await relock(ports, request)
-  const first = await promote(ports, request)
+  const everywhere = { ...ports, channels: channelsFor(ports, request.project) }
+  const first = await promote(everywhere, request)
   const again = !first.changed && first.current && (relocked || (await failedBefore(ports, of(first.pointer))))
-  const promotion = again ? await promote(ports, { ...request, again: first.pointer.serial }) : first
+  const promotion = again ? await promote(everywhere, { ...request, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )

@@ -4,10 +4,12 @@ import { keys } from '../objects/keys.ts'
 import { type RequestPorts, requestDeploy } from './request-deploy.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 import { considered, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
+import { channelOf } from './subscriptions.ts'
+import { considerUploads, type UploadTriggerPorts } from './upload-trigger.ts'
 
 export type ServiceDefinitions = Readonly<Record<string, ServiceDefinition>>
 
-export interface ReconcilePorts extends RequestPorts {
+export interface ReconcilePorts extends RequestPorts, UploadTriggerPorts {
   readonly services: ServiceDefinitions
   readonly report: (error: unknown) => void
 }
@@ -16,8 +18,8 @@ export interface ReconcilePorts extends RequestPorts {
 export type Reconcile = () => Promise<readonly string[]>
 
 /**
- * Makes the deploys that should be there and are not, because somebody died between the promotion and them, or a service
- * was configured after it. One service whose documents cannot be read holds up no other; it is reported once, until it can.
+ * Makes the deploys that should be there and are not, because somebody died between the promotion and them, a service was
+ * configured after it, or uploads are what it follows. One service whose documents cannot be read holds up no other; it is reported once, until it can.
  */
 export function reconciler(ports: ReconcilePorts): Reconcile {
   const told = new Map<string, string>()
@@ -37,6 +39,7 @@ export function reconciler(ports: ReconcilePorts): Reconcile {
   return async () => {
     for (const [service, definition] of Object.entries(ports.services)) {
       await attempt(service, 'looking at its channel', () => considerPointer(ports, service, definition))
+      await attempt(service, 'looking at its uploads', () => considerUploads(ports, service, definition))
     }
     const open: string[] = []
     // All that the store knows: a deploy goes on though its service has left this configuration.
@@ -51,8 +54,8 @@ export function reconciler(ports: ReconcilePorts): Reconcile {
 
 async function considerPointer(ports: RequestPorts, service: string, definition: ServiceDefinition): Promise<void> {
   const { documents } = ports
-  const { project, subscribe } = definition
-  const channel = subscribe.promote
+  const { project } = definition
+  const channel = channelOf(service, definition)
   const channels = await documents.read(channelsDocument, keys.channels(project))
   const pointer = currentOf(channels?.value, channel)
   const state = await documents.read(serviceDocument, keys.service(service))

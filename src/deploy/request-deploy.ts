@@ -12,6 +12,7 @@ import type { Rollout, RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 import { closed, closedAs, enter, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
+import { channelInId } from './subscriptions.ts'
 
 export interface RequestPorts {
   readonly documents: Documents
@@ -100,7 +101,7 @@ async function keepRequest(documents: Documents, promotion: PromotionOf): Promis
  * service that was given another project finds the plain id taken, and adds what was promoted.
  */
 function idsOf({ service, channel, pointer, definition }: PromotionOf): readonly [string, string] {
-  const plain = `${service}.${channel}.${pointer.serial}`
+  const plain = `${service}.${channelInId(channel)}.${pointer.serial}`
   const promoted = JSON.stringify([definition.project, pointer.version, digestsOf(pointer.files)])
   return [plain, `${plain}-${createHash('sha256').update(promoted).digest('hex').slice(0, 8)}`]
 }

@@ -5,6 +5,7 @@ import { changeHold } from './holds.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from './promote-services.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 import { rollbackTargets, serviceDocument, stateFor } from './service-state.ts'
+import { channelOf } from './subscriptions.ts'
 
 export interface RollBackRequest {
   readonly service: string
@@ -28,7 +29,7 @@ export async function rollBack(
 ): Promise<ServicesPromotion> {
   const known = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
   const state = known && stateFor(known, definition.project)
-  const channel = definition.subscribe.promote
+  const channel = channelOf(service, definition)
   const from = state?.desired?.version
   const why = reason ?? `rolled back${from === undefined ? '' : ` from ${from}`}`
   const { project } = definition

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { failurePolicies } from './rollout/model.ts'
 
 /**
@@ -134,11 +135,26 @@ const converge = z.strictObject({
   repair: z.boolean().default(false),
 })
 
+/** Follows uploads: the newest release that matches is deployed by itself. */
+const upload = z.strictObject({
+  /** PEP 440; any version where left out. */
+  versions: z
+    .string()
+    .refine((text) => parseSpecifiers(text) !== undefined, 'expected version specifiers as pip has them: >=1.4,<2')
+    .optional(),
+  prereleases: z.boolean().default(false),
+  /** For so long nothing may have been added to a release before it is deployed. */
+  settle_seconds: z.number().min(0).max(86_400).default(30),
+})
+
+export type UploadSubscription = Readonly<z.infer<typeof upload>>
+
 /** In its final form, as a deploy keeps it. */
 export const serviceSchema = z.strictObject({
   project: z.string().min(1),
   extras: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no name of an extra')).default([]),
-  subscribe: z.strictObject({ promote: name }),
+  /** Either of the two, see `subscriptions.ts`. */
+  subscribe: z.strictObject({ promote: name.optional(), upload: upload.optional() }),
   fleet: z.strictObject({ nodes: z.array(fleetNode).min(1, 'expected at least one node') }),
   ssh: sshSchema,
   python: z.string().min(1).default('python3'),

@@ -29,6 +29,10 @@ const schema = z.object({
   /** Superseded or aborted while they waited, and still to be told so in their own documents. */
   closing: z.array(z.string()),
   hold: hold.optional(),
+  /** Set by a deploy that was rolled back by itself: nothing is deployed by itself until a deploy succeeds, or a person releases it. */
+  automaticHold: hold.optional(),
+  /** What was rolled back by itself, newest first: it is not deployed by itself again. */
+  condemned: z.array(z.object({ version: z.string(), deploy: z.string(), project, at: z.string() })).optional(),
   /** The last 20 that ended, newest first. */
   recent: z.array(
     z.object({ deploy: z.string(), version: z.string(), project, phase: z.enum(phases), at: z.string() }),
@@ -38,7 +42,7 @@ const schema = z.object({
 /** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
 export type ServiceState = Readonly<z.infer<typeof schema>>
 
-export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 2, schema }
+export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 3, schema }
 
 export interface Entry {
   readonly deploy: string
@@ -99,24 +103,47 @@ export function finish(state: ServiceState, ended: Deployed, phase: Phase, at: s
   if (state.running !== ended.deploy) return undefined
   const { running, ...rest } = state
   const after = remember(rest, { ...ended, phase, at })
-  return phase === 'succeeded' ? { ...after, stable: ended } : after
+  if (phase === 'succeeded') return absolved({ ...after, stable: ended }, ended)
+  return phase === 'rolled_back' || phase === 'rollback_failed' ? condemn(after, ended, at) : after
+}
+
+function condemn(state: ServiceState, ended: Deployed, at: string): ServiceState {
+  const reason = `${ended.version} was rolled back`
+  const condemned = [{ ...ended, at }, ...(state.condemned ?? [])].slice(0, 100)
+  return { ...state, condemned, automaticHold: { by: ended.deploy, at, reason } }
+}
+
+/** What succeeds was not so bad. */
+function absolved({ automaticHold: _over, condemned, ...rest }: ServiceState, ended: Deployed): ServiceState {
+  const left = condemned?.filter(({ version, project: of }) => version !== ended.version || of !== ended.project)
+  return left === undefined ? rest : { ...rest, condemned: left }
+}
+
+/** The version that the service has, or is on its way to: nothing lower is deployed by itself. */
+export function versionHad({ desired, stable, running, waiting, recent }: ServiceState): string | undefined {
+  const open = desired !== undefined && [running, waiting].includes(desired.deploy)
+  const phase = recent.find(({ deploy }) => deploy === desired?.deploy)?.phase
+  const gone = !open && (phase === 'rolled_back' || phase === 'aborted')
+  return desired === undefined || gone ? stable?.version : desired.version
 }
 
 /** Without what belongs to a project that the service was for once: other versions, and names for other eyes. */
 export function stateFor(state: ServiceState, project: string): ServiceState {
-  const { desired, stable, recent, ...rest } = state
+  const { desired, stable, recent, condemned, ...rest } = state
   const own = (one: { readonly project?: string | undefined }) => (one.project ?? project) === project
   return {
     ...rest,
     ...(desired && own(desired) ? { desired } : {}),
     ...(stable && own(stable) ? { stable } : {}),
+    ...(condemned === undefined ? {} : { condemned: condemned.filter(own) }),
     recent: recent.filter(own),
   }
 }
 
-/** `undefined` takes the hold away. */
-export function withHold({ hold: _before, ...rest }: ServiceState, wanted: Hold | undefined): ServiceState {
-  return wanted === undefined ? rest : { ...rest, hold: wanted }
+/** `undefined` takes each hold away, the one that a rollback set too. */
+export function withHold(state: ServiceState, wanted: Hold | undefined): ServiceState {
+  const { hold: _hold, automaticHold: _automatic, ...rest } = state
+  return wanted === undefined ? rest : { ...state, hold: wanted }
 }
 
 /** What the service ran well before, newest first, each once, without what it is meant to run now. */

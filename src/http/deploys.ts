@@ -7,6 +7,7 @@ import { requestDocument } from '../deploy/documents.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument, stateFor } from '../deploy/service-state.ts'
+import { channelOf } from '../deploy/subscriptions.ts'
 import { deployNotFound, follow, readRollout, seeDeploy, type WatchPorts } from '../deploy/watch.ts'
 import { DomainError, isDomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
@@ -127,13 +128,14 @@ function serviceNotFound(name: string, services: ServiceDefinitions): DomainErro
 async function serviceView(documents: Documents, services: ServiceDefinitions, name: string) {
   const definition = services[name]
   if (definition === undefined) throw serviceNotFound(name, services)
-  const { project, subscribe } = definition
+  const { project } = definition
+  const channel = channelOf(name, definition)
   const found = (await documents.read(serviceDocument, keys.service(name)))?.value
   const state = found && stateFor(found, project)
   const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
   return {
-    json: { name, project, channel: subscribe.promote, ...shown },
-    text: describeService(name, project, subscribe.promote, state),
+    json: { name, project, channel, ...shown },
+    text: describeService(name, project, channel, state),
   }
 }
 

@@ -10,6 +10,7 @@ import { describePlan } from '../deploy/describe-plan.ts'
 import type { PromotionPlan } from '../deploy/dry-run.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
+import { channelsFor } from '../deploy/subscriptions.ts'
 import { follow, untilOver, type WatchPorts } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
@@ -52,7 +53,7 @@ export function promoteRoutes(ports: PromoteRoutesPorts, access: Access): Router
   router.get('/channels/:project', requireScope(access, 'read'), async (context) => {
     const project = await ports.projects.get(projectIn(context))
     const channels = (await ports.documents.read(channelsDocument, keys.channels(project.name)))?.value ?? {}
-    const shown = ports.channels.map((channel) => [
+    const shown = channelsFor(ports, project.name).map((channel) => [
       channel,
       { current: currentOf(channels, channel), history: channels[channel] ?? [] },
     ])

@@ -7,6 +7,7 @@ import { changeHold, describeHold } from '../deploy/holds.ts'
 import { promoteToServices } from '../deploy/promote-services.ts'
 import { rollBack } from '../deploy/roll-back.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
+import { channelOf } from '../deploy/subscriptions.ts'
 import { DomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
 import { keys } from '../objects/keys.ts'
@@ -93,8 +94,8 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
   const { service, definition } = serviceIn(context, ports, 'promote')
   const { reason, hold = true } = parsed(rollbackBody, context.request.body ?? {}, 'The body')
   const { wait } = parsed(waitQuery, context.query, 'The query')
-  const { project, subscribe } = definition
-  const channel = subscribe.promote
+  const { project } = definition
+  const channel = channelOf(service, definition)
   const attempt = attemptIn(context)
   const said = reason === undefined ? {} : { reason }
   const promotion = await audited(
@@ -116,8 +117,8 @@ async function relockService(context: Context, ports: PromoteRoutesPorts, access
   const { service, definition } = serviceIn(context, ports, 'promote')
   const { reason } = parsed(reasonBody, context.request.body ?? {}, 'The body')
   const { wait } = parsed(waitQuery, context.query, 'The query')
-  const { project, subscribe } = definition
-  const channel = subscribe.promote
+  const { project } = definition
+  const channel = channelOf(service, definition)
   const current = currentOf((await ports.documents.read(channelsDocument, keys.channels(project)))?.value, channel)
   if (current === undefined) {
     const text = `Nothing of ${project} was promoted to ${channel} yet: there is nothing to pin anew.`

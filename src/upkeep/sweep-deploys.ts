@@ -1,6 +1,7 @@
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import type { Clock } from '../clock.ts'
 import { type ServiceState, serviceDocument } from '../deploy/service-state.ts'
+import { channelInId } from '../deploy/subscriptions.ts'
 import { messageOf } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
@@ -111,7 +112,7 @@ async function neededOf(documents: Documents, service: string): Promise<(id: str
     if (channel === undefined) continue
     const channels = (await documents.read(channelsDocument, keys.channels(project)))?.value
     const pointer = currentOf(channels, channel)
-    if (pointer !== undefined) current.push(`${service}.${channel}.${pointer.serial}`)
+    if (pointer !== undefined) current.push(`${service}.${channelInId(channel)}.${pointer.serial}`)
   }
   return (id) => named.has(id) || current.some((one) => id === one || id.startsWith(`${one}-`))
 }

@@ -13,6 +13,7 @@ import { aDefinition } from './definitions.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeFleet } from './fake-fleet.ts'
 import { mortalStore, type Turn } from './mortal-store.ts'
+import { registryOn } from './registry.ts'
 
 export const deploy = 'web.production.1'
 const definition = aDefinition()
@@ -42,6 +43,8 @@ export async function aProcess(
   const report = (error: unknown) => void problems.push(error)
   const worker = startWorker(
     {
+      projects: registryOn(mortal.store).projects,
+      audit: { record: async () => undefined },
       documents,
       clock,
       queue: inProcessQueue(report),

@@ -7,6 +7,7 @@ import { type NodeSessionPorts, nodeSessions } from '../node-sessions.ts'
 import { requestOf } from '../request-deploy.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { serviceDocument } from '../service-state.ts'
+import { channelOf } from '../subscriptions.ts'
 import { isDue, type Observation, type ObservedNode, observationDocument } from './observation.ts'
 
 export interface ObservePorts extends NodeSessionPorts {
@@ -67,7 +68,7 @@ async function lookAtAll(
 ): Promise<ObservedNode[]> {
   const rollout = { ...definition.rollout, unreachable_seconds: patienceSeconds }
   const pointer = { serial: 0, version: '0', files: [], by: '', at: '', attempt: '' }
-  const channel = definition.subscribe.promote
+  const channel = channelOf(service, definition)
   const request = requestOf('observation', { service, definition: { ...definition, rollout }, channel, pointer })
   const nodes = (await ports.discovery.nodes(definition)).map((node) => planNode(node, definition))
   const seen = new Map<string, ObservedNode>()

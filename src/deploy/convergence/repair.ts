@@ -5,6 +5,7 @@ import { requestDocument } from '../documents.ts'
 import { enterDeploy, type RequestPorts, requestOf } from '../request-deploy.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { enterAgain, serviceDocument } from '../service-state.ts'
+import { channelInId, channelOf } from '../subscriptions.ts'
 import { type Observation, standings } from './observation.ts'
 import { repairId, toRepair } from './repair-decision.ts'
 
@@ -24,12 +25,12 @@ export async function repair(
   if (!definition.converge.repair || state === undefined || stable === undefined) return undefined
   const nodes = toRepair(state, standings(observation, state), clock.now())
   if (nodes.length === 0) return undefined
-  const channel = definition.subscribe.promote
+  const channel = channelOf(service, definition)
   const channels = (await documents.read(channelsDocument, keys.channels(definition.project)))?.value
   const promoted = channels?.[channel]?.findLast(({ version }) => version === stable.version)
   if (promoted === undefined) return undefined
   const digest = createHash('sha256').update(`${observation.at}`).digest('hex').slice(0, 8)
-  const deploy = repairId(service, channel, promoted.serial, digest)
+  const deploy = repairId(service, channelInId(channel), promoted.serial, digest)
   const at = new Date(clock.now()).toISOString()
   const pointer = { ...promoted, by: 'convergence', at, reason: `drift on ${nodes.join(', ')}` }
   const before = await documents.read(requestDocument, keys.deployRequest(service, stable.deploy))

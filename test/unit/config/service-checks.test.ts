@@ -44,7 +44,23 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: { ...service, indexes: ['self', 'https://pypi.org/simple/'] } })).toBe('')
   })
 
+  it('may follow uploads in place of a channel', async () => {
+    expect(await mistakesIn({ web: { ...service, subscribe: { upload: {} } } })).toBe('')
+    const upload = { versions: '>=1.4, <2', prereleases: true, settle_seconds: 0 }
+    expect(await mistakesIn({ web: { ...service, subscribe: { upload } } })).toBe('')
+  })
+
   it.each<[string, object, string]>([
+    [
+      'a channel and uploads at once',
+      { subscribe: { promote: 'production', upload: {} } },
+      'services.web.subscribe: has promote and upload: a service follows either a channel or uploads',
+    ],
+    [
+      'versions that are no specifiers',
+      { subscribe: { upload: { versions: '1.x' } } },
+      'services.web.subscribe.upload.versions: expected version specifiers as pip has them: >=1.4,<2',
+    ],
     [
       'nodes that would never come back into the balancer',
       { drain: { command: ['drain', '{name}'] } },

@@ -15,13 +15,17 @@ import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
 import { aDefinition } from '../../support/definitions.ts'
+import { registryOn } from '../../support/registry.ts'
 
 function world() {
   const reported: unknown[] = []
   const report = (error: unknown) => void reported.push(error)
-  const documents = documentsOn(new MemoryStore())
+  const store = new MemoryStore()
+  const documents = documentsOn(store)
   return {
     documents,
+    projects: registryOn(store).projects,
+    audit: { record: async () => undefined },
     queue: inProcessQueue(report),
     bus: inProcessBus(report),
     clock: systemClock,
