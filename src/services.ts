@@ -18,7 +18,7 @@ import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
 import { type DeployWorker, startWorker } from './deploy/worker.ts'
 import { spawnedCommands } from './deploy/worker-commands.ts'
-import { staticDiscovery } from './discovery/static.ts'
+import { fleets } from './discovery/fleets.ts'
 import { Disposals } from './disposal.ts'
 import { messageOf } from './errors.ts'
 import { ensureAdminToken } from './identity/admin-token.ts'
@@ -159,7 +159,7 @@ export async function openTrust(
     documents,
     knownHosts,
     scan: scanWhenNeeded(knownHosts),
-    discovery: staticDiscovery(),
+    discovery: fleets(config.commandEnvironment),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }
 }
@@ -221,7 +221,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
     ...core,
     report,
     hosts: sshWhenNeeded(knownHostsIn(documents, config.knownHosts)),
-    discovery: staticDiscovery(),
+    discovery: fleets(config.commandEnvironment),
     commands: spawnedCommands(config.commandEnvironment),
     credentials: deployCredentials(store, tokens, clock),
     externalUrl: config.server.externalUrl,

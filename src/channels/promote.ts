@@ -60,7 +60,8 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     }
     const at = new Date(ports.clock.now()).toISOString()
     const { by, reason } = request
-    const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, attempt }
+    const forced = request.force === true ? { force: true } : {}
+    const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, ...forced, attempt }
     return { ...current, [request.channel]: [...history, pointer] }
   })
   return promotionIn(written?.value?.[request.channel] ?? [], attempt, request.again)

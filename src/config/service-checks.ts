@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { planNode } from '../deploy/fleet.ts'
+import { listedNodes, planNode } from '../deploy/fleet.ts'
 import { allowedOf, waveOf } from '../deploy/rollout/limits.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { ServiceSettings } from './file-schema.ts'
@@ -27,8 +27,8 @@ export function settingsMistakes(path: string, settings: ServiceSettings, extern
 export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>>): Mistake[] {
   const owners = new Map<string, string>()
   return Object.entries(services).flatMap(([service, definition]) =>
-    definition.fleet.nodes.flatMap((node, at) => {
-      const { name, address, port, root } = planNode(typeof node === 'string' ? { name: node } : node, definition)
+    listedNodes(definition.fleet).flatMap((node, at) => {
+      const { name, address, port, root } = planNode(node, definition)
       const place = `${address.toLowerCase()} port ${port}, ${root.replace(/\/+$/, '')}`
       const owner = owners.get(place)
       owners.set(place, owner ?? `${name} of ${service}`)
@@ -53,8 +53,9 @@ export function deployingMistakes(
 
 function reachMistakes(service: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {
   if (!isDefault || !isLoopback(new URL(url).hostname)) return []
-  const nodes = definition.fleet.nodes.map((node) => (typeof node === 'string' ? { name: node } : node))
-  const remote = nodes.map((node) => planNode(node, definition).address).find((address) => !isLoopback(address))
+  const remote = listedNodes(definition.fleet)
+    .map((node) => planNode(node, definition).address)
+    .find((address) => !isLoopback(address))
   if (remote === undefined) return []
   const problem =
     `is ${url} where nothing is said, and ${remote} of services.${service} would look for the index on itself: ` +
@@ -67,10 +68,7 @@ function isLoopback(host: string): boolean {
 }
 
 function rootMistakes(path: string, { root, fleet }: ServiceSettings): Mistake[] {
-  const roots = fleet.nodes.map((node, at) => ({
-    path: `${path}.fleet.nodes.${at}.root`,
-    root: typeof node === 'string' ? undefined : node.root,
-  }))
+  const roots = listedNodes(fleet).map((node, at) => ({ path: `${path}.fleet.nodes.${at}.root`, root: node.root }))
   return [{ path: `${path}.root`, root }, ...roots]
     .filter((one) => one.root?.split('/').includes('..'))
     .map((one) => ({ path: one.path, problem: 'must not lead upwards by ".."' }))
@@ -128,12 +126,9 @@ function indexMistakes(path: string, indexes: readonly string[], externalUrl: st
 }
 
 function rolloutMistakes(path: string, { fleet, rollout }: ServiceSettings): Mistake[] {
-  const names = fleet.nodes.map((node) => (typeof node === 'string' ? node : node.name))
-  return [
-    ...unavailableMistakes(path, names.length, rollout),
-    ...waveMistakes(path, names.length, rollout),
-    ...canaryMistakes(`${path}.canary`, names, rollout),
-  ]
+  const names = listedNodes(fleet).map(({ name }) => name)
+  const canary = fleet.inventory === undefined ? canaryMistakes(`${path}.canary`, names, rollout) : []
+  return [...unavailableMistakes(path, names.length, rollout), ...waveMistakes(path, names.length, rollout), ...canary]
 }
 
 function unavailableMistakes(path: string, count: number, rollout: ServiceSettings['rollout']): Mistake[] {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type FleetNode, placeholdersIn } from '../deploy/fleet.ts'
+import { listedNodes, missingPlaceholders } from '../deploy/fleet.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import { parseProjectName } from '../packaging/names.ts'
 import type { FileSettings, ServiceSettings } from './file-schema.ts'
@@ -45,6 +45,7 @@ function complete(
     ...settings,
     project,
     subscribe,
+    fleet: fleetOf(settings, folder),
     ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
 }
@@ -67,24 +68,23 @@ function subscriptionOf(
 }
 
 function fleetMistakes(path: string, settings: ServiceSettings): Mistake[] {
-  const nodes = settings.fleet.nodes.map((node): FleetNode => (typeof node === 'string' ? { name: node } : node))
+  const nodes = listedNodes(settings.fleet)
   const names = nodes.map((node) => node.name)
   const doubled = names.filter((name, at) => names.indexOf(name) !== at)
   return [
     ...doubled.map((name) => ({ path: `${path}.fleet.nodes`, problem: `"${name}" is there twice` })),
-    ...nodes.flatMap((node, at) => placeholderMistakes(`${path}.fleet.nodes.${at}`, node, settings)),
+    ...nodes.flatMap((node, at) =>
+      missingPlaceholders(node, settings).map((name) => ({
+        path: `${path}.fleet.nodes.${at}.vars.${name}`,
+        problem: `is missing: {${name}} is used by this service`,
+      })),
+    ),
   ]
 }
 
-function placeholderMistakes(path: string, node: FleetNode, settings: ServiceSettings): Mistake[] {
-  const { root, restart, verify, drain, undrain, once_per_deploy: once } = settings
-  const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
-  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url, ...hooks]
-  const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
-  const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
-  const missing = new Set([...texts.flatMap(placeholdersIn), ...onceNames].filter((name) => !known.has(name)))
-  return [...missing].map((name) => ({
-    path: `${path}.vars.${name}`,
-    problem: `is missing: {${name}} is used by this service`,
-  }))
+/** Paths in it are absolute. */
+function fleetOf({ fleet }: ServiceSettings, folder: string): ServiceDefinition['fleet'] {
+  const { inventory } = fleet
+  if (inventory?.file === undefined) return fleet
+  return { inventory: { ...inventory, file: resolve(folder, inventory.file) } }
 }

@@ -50,7 +50,7 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
 }
 
 async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
-  if (effect.kind === 'plan') return await plan(context)
+  if (effect.kind === 'plan') return await plan(context, signal)
   await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
   if (effect.kind === 'soak') return { ok: true }
   if (effect.victim !== undefined) return await kill(context, effect.victim, signal)

@@ -20,6 +20,8 @@ const request = z.object({
   reason: z.string().optional(),
   /** How often the release had been pinned anew when the deploy was asked for, see `relock.ts`. */
   generation: z.int().optional(),
+  /** Whether it was promoted by force: a fleet that shrank is believed. */
+  force: z.boolean().optional(),
   /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
   definition: serviceSchema,
 })

@@ -5,7 +5,8 @@ import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { probe } from './acts/probe.ts'
 import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from './documents.ts'
-import { type Discovery, planNode } from './fleet.ts'
+import { findFleet } from './find-fleet.ts'
+import type { Discovery } from './fleet.ts'
 import { lockKeyOf } from './lock.ts'
 import { type NodeSessionPorts, type NodeSessions, nodeSessions } from './node-sessions.ts'
 import { type PromoteServicesPorts, refusePromotion } from './promote-services.ts'
@@ -71,7 +72,7 @@ export async function dryRun(
   await refusePromotion(ports, request)
   const channels = await ports.documents.read(channelsDocument, keys.channels(project))
   const previous = currentOf(channels?.value, channel)?.version
-  const pointer = { ...release, serial: 0, by, at: new Date(ports.clock.now()).toISOString(), attempt: '' }
+  const pointer = { ...release, force, serial: 0, by, at: new Date(ports.clock.now()).toISOString(), attempt: '' }
   const services = subscribedTo(ports.services, request).map(([service, definition]) =>
     planService(ports, { service, definition, channel, pointer }, signal),
   )
@@ -83,7 +84,9 @@ async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: A
   const { service, definition } = promotion
   const rollout = { ...definition.rollout, unreachable_seconds: patienceSeconds }
   const request = requestOf('dry-run', { ...promotion, definition: { ...definition, rollout } })
-  const nodes = (await ports.discovery.nodes(definition)).map((node) => planNode(node, definition))
+  const found = await findFleet(ports, request, signal)
+  if (!found.ok) return { service, plan: `CANNOT BE DEPLOYED: ${found.problem.replace(/\.$/, '')}`, nodes: [] }
+  const { nodes } = found
   const state = await ports.documents.read(serviceDocument, keys.service(service))
   const waitsFor = state?.value.running
   await using sessions = nodeSessions(ports.sessions, request, 0)

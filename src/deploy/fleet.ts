@@ -15,9 +15,17 @@ export interface FleetNode {
   readonly vars?: Readonly<Record<string, string>> | undefined
 }
 
-/** Port: who a service's fleet is, now. Rejects where it cannot be told: an outage is not an empty fleet. */
+/**
+ * Port: who a service's fleet is, now. Rejects with `deploy-step-failed` and a sentence where it cannot be told: an outage is
+ * not an empty fleet.
+ */
 export interface Discovery {
-  nodes(definition: ServiceDefinition): Promise<readonly FleetNode[]>
+  nodes(definition: Pick<ServiceDefinition, 'fleet'>, signal?: AbortSignal): Promise<readonly FleetNode[]>
+}
+
+/** The nodes that stand in the definition itself; none where an inventory has them. */
+export function listedNodes({ nodes = [] }: ServiceDefinition['fleet']): readonly FleetNode[] {
+  return nodes.map((node) => (typeof node === 'string' ? { name: node } : node))
 }
 
 /** Everything about a node that a deploy needs, with the placeholders filled in. */
@@ -66,6 +74,19 @@ function restartLine({ restart }: ServiceDefinition, values: Readonly<Record<str
   const unit = fill(restart.systemd ?? '', values)
   // Without -n sudo would wait for a password that nobody types.
   return commandLine([...(restart.sudo ? ['sudo', '-n'] : []), 'systemctl', 'restart', unit])
+}
+
+/** Names in braces that the service uses and the node has no value for. */
+export function missingPlaceholders(
+  node: FleetNode,
+  definition: Pick<ServiceDefinition, 'root' | 'restart' | 'verify' | 'drain' | 'undrain' | 'once_per_deploy'>,
+): readonly string[] {
+  const { root, restart, verify, drain, undrain, once_per_deploy: once } = definition
+  const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
+  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url, ...hooks]
+  const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
+  const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
+  return [...new Set([...texts.flatMap(placeholdersIn), ...onceNames])].filter((name) => !known.has(name))
 }
 
 /** The names that stand in braces. Those without a value are found at load, so none is left here. */

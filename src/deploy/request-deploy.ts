@@ -142,7 +142,7 @@ export function requestOf(
   { service, definition, channel, pointer }: PromotionOf,
   generation = 0,
 ): DeployRequest {
-  const { serial, version, files, by, at, reason } = pointer
+  const { serial, version, files, by, at, reason, force } = pointer
   return {
     deploy,
     service,
@@ -155,6 +155,7 @@ export function requestOf(
     at,
     ...(reason === undefined ? {} : { reason }),
     ...(generation === 0 ? {} : { generation }),
+    ...(force === undefined ? {} : { force }),
     definition,
   }
 }

@@ -42,6 +42,37 @@ const fleetNode = z.union([
   }),
 ])
 
+/** So many nodes, or a share of the fleet. */
+function amount(least: 0 | 1) {
+  const error = `expected a number of nodes, at least ${least}, or a share of them, ${least}% to 100%`
+  const share = least === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/
+  return z.union([z.int({ error }).min(least, error), z.string().regex(share, error)], { error })
+}
+
+/** A command or a file that gives what `ansible-inventory --list` does. */
+const inventory = z
+  .strictObject({
+    /** Words, without a shell, on the machine of whoever carries the deploy. */
+    command: words.optional(),
+    file: z.string().min(1).optional(),
+    group: z.string().min(1).default('all'),
+    seconds: seconds.default(60),
+    /** So many nodes fewer than the last deploy had are believed. */
+    max_shrink: amount(0).default('50%'),
+  })
+  .refine(({ command, file }) => (command === undefined) !== (file === undefined), 'expected either command or file')
+
+export type InventorySource = Readonly<z.infer<typeof inventory>>
+
+const fleet = z
+  .strictObject({
+    nodes: z.array(fleetNode).min(1, 'expected at least one node').optional(),
+    inventory: inventory.optional(),
+  })
+  .refine(({ nodes, inventory: source }) => (nodes === undefined) !== (source === undefined), {
+    error: 'expected either nodes: [...] or inventory: {...}',
+  })
+
 const restart = z
   .strictObject({
     systemd: z.string().min(1).optional(),
@@ -82,13 +113,6 @@ const verify = z.strictObject({
 })
 
 const soakSeconds = z.number().min(0).max(86_400)
-
-/** So many nodes, or a share of the fleet. */
-function amount(least: 0 | 1) {
-  const error = `expected a number of nodes, at least ${least}, or a share of them, ${least}% to 100%`
-  const share = least === 0 ? /^(100|[1-9]?[0-9])%$/ : /^(100|[1-9][0-9]?)%$/
-  return z.union([z.int({ error }).min(least, error), z.string().regex(share, error)], { error })
-}
 
 const rollout = z.strictObject({
   max_unavailable: amount(1).default(1),
@@ -155,7 +179,7 @@ export const serviceSchema = z.strictObject({
   extras: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no name of an extra')).default([]),
   /** Either of the two, see `subscriptions.ts`. */
   subscribe: z.strictObject({ promote: name.optional(), upload: upload.optional() }),
-  fleet: z.strictObject({ nodes: z.array(fleetNode).min(1, 'expected at least one node') }),
+  fleet,
   ssh: sshSchema,
   python: z.string().min(1).default('python3'),
   root: folder,

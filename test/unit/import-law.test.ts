@@ -62,7 +62,7 @@ const adapters = [
   'queue/in-process-bus.ts',
   'deploy/ssh/ssh2-hosts.ts',
   'deploy/ssh/scan-host-key.ts',
-  'discovery/static.ts',
+  'discovery/fleets.ts',
   'notify/webhook.ts',
 ]
 

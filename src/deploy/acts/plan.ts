@@ -1,18 +1,19 @@
 import { keys } from '../../objects/keys.ts'
 import { compareVersions, parseVersion } from '../../packaging/versions.ts'
 import { planDocument } from '../documents.ts'
-import { planNode } from '../fleet.ts'
+import { findFleet } from '../find-fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { serviceDocument } from '../service-state.ts'
 import { type ActContext, problem } from './act-context.ts'
 
 /** Asks who the fleet is, and keeps the answer: from now on it is the same for whoever carries the deploy. */
-export async function plan(context: ActContext): Promise<Outcome> {
-  const { request, documents, discovery } = context
+export async function plan(context: ActContext, signal: AbortSignal): Promise<Outcome> {
+  const { request, documents } = context
   const { service, deploy, definition } = request
-  const nodes = (await discovery.nodes(definition)).map((node) => planNode(node, definition))
-  if (nodes.length === 0) return problem('The fleet has no nodes. A deploy to nobody would be no success.')
+  const found = await findFleet(context, request, signal)
+  if (!found.ok) return problem(found.problem)
+  const { nodes } = found
   const limits = limitsFor(definition.rollout, nodes.length)
   const wanted = { deploy, nodes, arithmetic: arithmetic(limits, nodes.length) }
   const kept = await documents.create(planDocument, keys.deployPlan(service, deploy), wanted)

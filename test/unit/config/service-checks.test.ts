@@ -50,7 +50,24 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: { ...service, subscribe: { upload } } })).toBe('')
   })
 
+  it('may take its fleet from an inventory, of which nothing is known before it is asked', async () => {
+    const inventory = { command: ['inventory', '--list'], group: 'web', max_shrink: 2 }
+    const rollout = { canary: ['web1'], max_unavailable: '50%' }
+    expect(await mistakesIn({ web: { ...service, root: '/srv/{app}', fleet: { inventory }, rollout } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, fleet: { inventory: { file: 'hosts.json' } } } })).toBe('')
+  })
+
   it.each<[string, object, string]>([
+    [
+      'nodes and an inventory at once',
+      { fleet: { nodes: ['a'], inventory: { file: 'hosts.json' } } },
+      'services.web.fleet: expected either nodes: [...] or inventory: {...}',
+    ],
+    [
+      'an inventory from nowhere',
+      { fleet: { inventory: { group: 'web' } } },
+      'services.web.fleet.inventory: expected either command or file',
+    ],
     [
       'a channel and uploads at once',
       { subscribe: { promote: 'production', upload: {} } },
