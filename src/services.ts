@@ -6,6 +6,8 @@ import { neededFilesIn } from './channels/needed-files.ts'
 import type { PromotionRequest } from './channels/promote.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import { startConverging } from './deploy/convergence/converge.ts'
+import { nodeCounts } from './deploy/convergence/node-counts.ts'
 import { crewFor } from './deploy/crew.ts'
 import { dryRun, type PromotionPlan } from './deploy/dry-run.ts'
 import type { Discovery } from './deploy/fleet.ts'
@@ -138,6 +140,7 @@ export async function openServices(config: Config, threads: ServerThreads, log: 
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
   const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
+  core.metrics.nodes(() => nodeCounts(core.documents, config.services))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   const report = (error: unknown) => log.error(messageOf(error))
@@ -157,10 +160,11 @@ export async function openTrust(
 ): Promise<TrustPorts & { readonly discovery: Discovery } & AsyncDisposable> {
   const opened = await openStore(config, 'share')
   const documents = documentsOn(opened.store)
+  const knownHosts = knownHostsIn(documents, config.knownHosts)
   return {
     documents,
-    knownHosts: knownHostsIn(documents, config.knownHosts),
-    scan: scanWhenNeeded,
+    knownHosts,
+    scan: scanWhenNeeded(knownHosts),
     discovery: fleets(config.commandEnvironment),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }
@@ -187,6 +191,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
   const { config, documents, clock } = core
   const acting = actingOn(core, report, await storeIdIn(documents))
   const { leaseSeconds: termSeconds, ...settings } = config.worker
+  const holder = randomUUID()
   await using disposals = new Disposals()
   const outbox = disposals.use(startOutbox({ ...core, report, ...receiversOn(config) }))
   const worker = disposals.use(
@@ -196,7 +201,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
         log,
         report,
         services: core.definitions.services,
-        leases: leasesIn(documents, clock, { holder: randomUUID(), termSeconds }),
+        leases: leasesIn(documents, clock, { holder, termSeconds }),
         crew: (request, fence) => crewFor(acting, request, fence),
         async news(rollout) {
           const notice = deployNotice(rollout, config.server.externalUrl, clock.now())
@@ -206,6 +211,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
       settings,
     ),
   )
+  disposals.use(startConverging({ ...acting, holder, log, services: config.services }, settings.lookSeconds))
   const owned = disposals.move()
   return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
@@ -247,7 +253,8 @@ async function firstToken(config: Config, tokens: Tokens): Promise<string | unde
 function sweeperOn({ config, documents, clock }: Core, log: Log): AsyncDisposable {
   const { every, ...settings } = config.sweep
   const segments = segmentsIn(documents, 8 * mebibyte)
-  const ports = { documents, segments, clock, log, every, settings, neededBy: neededFilesIn(documents) }
+  const { retention } = config
+  const ports = { documents, segments, clock, log, every, settings, retention, neededBy: neededFilesIn(documents) }
   return startSweeper({ ...ports, holder: randomUUID(), startedAt: clock.now() })
 }
 

@@ -81,6 +81,14 @@ export const fileSchema = z.strictObject({
       look_seconds: z.number().min(0.1).max(300).default(10),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      deploys: z.int().min(1).default(200),
+      deploy_days: z.number().min(1).default(365),
+      logs: z.int().min(1).default(50),
+      log_days: z.number().min(1).default(30),
+    })
+    .prefault({}),
   sweep: z
     .strictObject({
       orphans_after_hours: z.number().min(0).default(24),

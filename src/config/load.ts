@@ -105,12 +105,18 @@ function assemble(
       leaseSeconds: file.worker.lease_seconds,
       lookSeconds: file.worker.look_seconds,
     },
+    retention: retentionOf(file),
     sweep: {
       orphansAfter: file.sweep.orphans_after_hours * hour,
       deletedAfter: file.sweep.deleted_after_hours * hour,
       every: file.sweep.every_minutes * 60_000,
     },
   }
+}
+
+function retentionOf({ retention }: FileSettings): Config['retention'] {
+  const { deploys, deploy_days, logs, log_days } = retention
+  return { deploys, deploysFor: deploy_days * 24 * hour, logs, logsFor: log_days * 24 * hour }
 }
 
 function uploadOf(env: EnvironmentSettings, { upload }: FileSettings): Config['upload'] {

@@ -33,7 +33,7 @@ function complete(
   folder: string,
   mistakes: Mistake[],
 ): ServiceDefinition | undefined {
-  const { user, key, port = 22, connect_seconds = 15 } = { ...file.ssh, ...settings.ssh }
+  const { user, key, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
   const before = mistakes.length
   const subscribe = subscriptionOf(`${path}.subscribe`, settings, file, mistakes)
@@ -48,7 +48,7 @@ function complete(
     project,
     subscribe,
     fleet: fleetOf(settings, folder),
-    ssh: { user, key: resolve(folder, key), port, connect_seconds },
+    ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
 }
 
