@@ -56,8 +56,10 @@ async function nodesNamed(
   for (const [service, definition] of Object.entries(services)) {
     for (const node of await discovery.nodes(definition)) {
       const planned = planNode(node, definition)
-      const wanted = names.length === 0 || names.includes(service) || names.includes(node.name)
-      if (wanted) found.set(`${planned.address}:${planned.port}`, planned)
+      for (const host of [...jumpHostsOf(planned), planned]) {
+        const wanted = names.length === 0 || [service, node.name, host.name].some((name) => names.includes(name))
+        if (wanted) found.set(`${host.address}:${host.port}`, host)
+      }
     }
   }
   if (found.size > 0) return [...found.values()]
@@ -65,6 +67,12 @@ async function nodesNamed(
     'configuration',
     `No node of any service is meant by ${names.join(', ') || 'the configuration'}.`,
   )
+}
+
+/** They come before the nodes behind them: those can only be asked through hosts that are trusted. */
+function jumpHostsOf(node: PlannedNode): PlannedNode[] {
+  const { jump = [] } = node
+  return jump.map((host, at) => ({ ...node, ...host, name: host.address, jump: jump.slice(0, at) }))
 }
 
 function mayRecord({ verdict }: HostKey, { replace }: TrustOptions): boolean {

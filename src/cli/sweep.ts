@@ -7,6 +7,7 @@ import { documentsOn } from '../objects/documents.ts'
 import { segmentsIn } from '../registry/segments.ts'
 import { openStore } from '../store.ts'
 import { sweep } from '../upkeep/sweep.ts'
+import { sweepDeploys } from '../upkeep/sweep-deploys.ts'
 import type { Swept } from '../upkeep/sweep-project.ts'
 import type { Terminal } from './command.ts'
 import { counted, sizeText } from './progress.ts'
@@ -15,7 +16,7 @@ import { counted, sizeText } from './progress.ts'
 export function sweepCommand(terminal: Terminal): Command {
   return new Command('sweep')
     .description(
-      'list bytes that no upload came to use, and those of files deleted long ago; beside running servers too',
+      'list bytes that no upload came to use, files deleted long ago, and old deploys; beside running servers too',
     )
     .option('--delete', 'remove them')
     .exitOverride()
@@ -39,7 +40,9 @@ async function run(terminal: Terminal, dryRun: boolean): Promise<readonly Swept[
     startedAt: systemClock.now(),
     signal: terminal.signal,
   }
-  return await sweep(ports, dryRun)
+  const report = (text: string) => terminal.print(text)
+  const deploys = await sweepDeploys({ ...ports, retention: config.retention, report }, dryRun)
+  return [...deploys, ...(await sweep(ports, dryRun))]
 }
 
 function linesOf(swept: readonly Swept[], removed: boolean): readonly string[] {

@@ -55,6 +55,15 @@ export interface Config {
   }
   /** For commands of the operator's that a worker runs on its own machine. */
   readonly commandEnvironment: Readonly<Record<string, string>>
+  /** Of the deploys of each service. */
+  readonly retention: {
+    /** So many of the newest stay, and what is no older than so long. */
+    readonly deploys: number
+    readonly deploysFor: number
+    /** Those of them that keep what their nodes printed. */
+    readonly logs: number
+    readonly logsFor: number
+  }
   readonly sweep: {
     /** Bytes that no upload came to use may go when they are so old. */
     readonly orphansAfter: number

@@ -5,22 +5,24 @@ import { parseProjectName } from '../packaging/names.ts'
 import type { FileSettings, ServiceSettings } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
 import { settingsMistakes, sharedRoots } from './service-checks.ts'
+import { type GatheredSettings, placesIn } from './service-files.ts'
 
 /** Services in their final form: what they leave to the rest of the file is filled in, what they name exists. */
 export function servicesOf(
-  file: FileSettings,
+  file: GatheredSettings,
   folder: string,
   externalUrl: string,
   mistakes: Mistake[],
 ): Readonly<Record<string, ServiceDefinition>> {
   const services: Record<string, ServiceDefinition> = {}
+  const placeOf = placesIn(file)
   for (const [name, settings] of Object.entries(file.services)) {
-    const path = `services.${name}`
+    const path = placeOf(name)
     const definition = complete(path, settings, file, folder, mistakes)
     if (definition !== undefined) services[name] = definition
     mistakes.push(...fleetMistakes(path, settings), ...settingsMistakes(path, settings, externalUrl))
   }
-  mistakes.push(...sharedRoots(services))
+  mistakes.push(...sharedRoots(services, placeOf))
   return services
 }
 
@@ -31,7 +33,7 @@ function complete(
   folder: string,
   mistakes: Mistake[],
 ): ServiceDefinition | undefined {
-  const { user, key, port = 22, connect_seconds = 15 } = { ...file.ssh, ...settings.ssh }
+  const { user, key, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
   const before = mistakes.length
   const subscribe = subscriptionOf(`${path}.subscribe`, settings, file, mistakes)
@@ -46,7 +48,7 @@ function complete(
     project,
     subscribe,
     fleet: fleetOf(settings, folder),
-    ssh: { user, key: resolve(folder, key), port, connect_seconds },
+    ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
 }
 

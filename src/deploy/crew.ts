@@ -9,6 +9,7 @@ import { resolve } from './acts/resolve.ts'
 import { stage } from './acts/stage.ts'
 import { verify } from './acts/verify.ts'
 import { type DeployRequest, type PlannedNode, planDocument } from './documents.ts'
+import { killScript } from './node/kill.ts'
 import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
 import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
 import type { Crew } from './worker.ts'
@@ -52,9 +53,21 @@ async function act(context: ActContext, effect: Effect, rollout: Rollout, signal
   if (effect.kind === 'plan') return await plan(context, signal)
   await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
   if (effect.kind === 'soak') return { ok: true }
+  if (effect.victim !== undefined) return await kill(context, effect.victim, signal)
   const progress = rollout.nodes.find(({ name }) => name === effect.node)
   if (progress === undefined) throw new Error(`The effect ${effect.attempt} is on no node of its deploy.`)
   return await actOnNode(context, await context.node(progress.name), progress, effect, signal)
+}
+
+/** A second abort: the outcome comes from the run itself. */
+async function kill(
+  context: ActContext,
+  { node, attempt }: NonNullable<Effect['victim']>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { python, root } = await context.node(node)
+  const asked = await context.ask(await context.node(node), killScript({ python, root, attempt }), 30, signal)
+  return asked.ok ? { ok: true } : asked
 }
 
 async function actOnNode(

@@ -18,6 +18,8 @@ const request = z.object({
   /** ISO 8601. */
   at: z.string(),
   reason: z.string().optional(),
+  /** How often the release had been pinned anew when the deploy was asked for, see `relock.ts`. */
+  generation: z.int().optional(),
   /** Whether it was promoted by force: a fleet that shrank is believed. */
   force: z.boolean().optional(),
   /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
@@ -35,6 +37,7 @@ const plannedNode = z.object({
   /** Path of the private key on the worker's machine. */
   key: z.string(),
   connectSeconds: z.number(),
+  jump: z.array(z.object({ address: z.string(), port: z.int(), user: z.string() })).optional(),
   python: z.string(),
   /** The service's folder there. */
   root: z.string(),

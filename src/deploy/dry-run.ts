@@ -1,6 +1,7 @@
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { type PromotionRequest, releaseToPromote, requireChannel } from '../channels/promote.ts'
 import { messageOf } from '../errors.ts'
+import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { probe } from './acts/probe.ts'
 import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from './documents.ts'
@@ -9,6 +10,7 @@ import type { Discovery } from './fleet.ts'
 import { lockKeyOf } from './lock.ts'
 import { type NodeSessionPorts, type NodeSessions, nodeSessions } from './node-sessions.ts'
 import { type PromoteServicesPorts, refusePromotion } from './promote-services.ts'
+import { lockGeneration } from './relock.ts'
 import { type PromotionOf, requestOf } from './request-deploy.ts'
 import { arithmetic, limitsFor } from './rollout/limits.ts'
 import type { NodeProgress } from './rollout/model.ts'
@@ -115,13 +117,17 @@ async function look(
     if (outcome.found?.kind !== 'probe') return { name, problem: 'The node gave no answer that can be read.' }
     const { before, nodeClass } = outcome.found
     const lockOf = async (version: string) =>
-      (await documents.read(lockDocument, lockKeyOf({ ...request, version }, nodeClass)))?.value
+      (await documents.read(lockDocument, lockKeyOf(await ofGeneration(documents, request, version), nodeClass)))?.value
     const to = await lockOf(request.version)
     const from = before === undefined ? undefined : await lockOf(before.version)
     return { name, ...(before && { before }), ...(to && { changes: changesBetween(from, to) }) }
   } catch (error) {
     return { name, problem: messageOf(error) }
   }
+}
+
+async function ofGeneration(documents: Documents, request: DeployRequest, version: string): Promise<DeployRequest> {
+  return { ...request, version, generation: await lockGeneration(documents, request.project, version) }
 }
 
 /** Project by project, in the order of the lock that is to come; pure. */

@@ -1,6 +1,7 @@
 import type { PlannedNode } from './documents.ts'
 import { commandLine } from './node/shell.ts'
-import type { ServiceDefinition } from './service-definition.ts'
+import type { JumpHost } from './remote-host.ts'
+import { jumpPattern, type ServiceDefinition } from './service-definition.ts'
 
 /** A machine of a fleet as discovery answers: what is left out comes from the service. */
 export interface FleetNode {
@@ -33,7 +34,7 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
   const values = { ...node.vars, name: node.name, address }
   const root = fill(node.root ?? definition.root, values)
   const withRoot = { ...values, root }
-  const { user, key, port, connect_seconds } = definition.ssh
+  const { user, key, port, connect_seconds, jump } = definition.ssh
   return {
     name: node.name,
     address,
@@ -41,12 +42,19 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
     user: node.user ?? user,
     key,
     connectSeconds: connect_seconds,
+    ...(jump === undefined ? {} : { jump: jump.map((text) => jumpHost(text, user)) }),
     python: node.python ?? definition.python,
     root,
     restart: restartLine(definition, withRoot),
     url: fill(definition.verify.url, withRoot),
     hooks: hooksOf(definition, withRoot),
   }
+}
+
+/** Without a user of its own one logs in there as on the nodes. */
+function jumpHost(text: string, user: string): JumpHost {
+  const [, own, numeric, name, port] = jumpPattern.exec(text) ?? []
+  return { address: numeric ?? name ?? text, port: port === undefined ? 22 : Number(port), user: own ?? user }
 }
 
 function hooksOf(

@@ -17,13 +17,14 @@ export function lockedFor({ definition }: Pick<DeployRequest, 'definition'>): Lo
 
 /** Two services of one project may want other extras, or take their dependencies from elsewhere: each has its lock. */
 export function lockKeyOf(request: DeployRequest, nodeClass: string): string {
-  const { project, version } = request
+  const { project, version, generation = 0 } = request
+  const own = generation === 0 ? nodeClass : `${nodeClass}-r${generation}`
   const wanted = lockedFor(request)
   const isPlain = wanted.extras.length === 0 && wanted.indexes.join() === 'self'
   // The plain key is that of all locks from before there were others.
-  if (isPlain) return keys.lock(project, version, nodeClass)
+  if (isPlain) return keys.lock(project, version, own)
   const digest = createHash('sha256').update(JSON.stringify(wanted)).digest('hex')
-  return keys.lock(project, version, `${nodeClass}-${digest.slice(0, 12)}`)
+  return keys.lock(project, version, `${own}-${digest.slice(0, 12)}`)
 }
 
 /** A lock from before they were kept in it stands under the plain key, and is taken for one without extras. */

@@ -36,9 +36,10 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
   const secret = secretOf(ports, request, fence)
 
   function connectionTo(node: PlannedNode): HostConnection {
-    const { name, address, port, user, key: keyPath, connectSeconds } = node
+    const { name, address, port, user, key: keyPath, connectSeconds, jump } = node
     const known = connections.get(name)
-    const connection = known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds })
+    const connection =
+      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump })
     connections.set(name, connection)
     return connection
   }

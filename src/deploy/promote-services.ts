@@ -1,5 +1,6 @@
 import { channelsDocument, currentOf, isSameRelease, type Pointer } from '../channels/model.ts'
 import {
+  findAttempt,
   type PromotePorts,
   type Promotion,
   type PromotionRequest,
@@ -11,6 +12,7 @@ import { type ChannelOrder, type OrderedPromotion, refuseOutOfOrder } from './ch
 import { headDocument } from './documents.ts'
 import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
+import { askRelock } from './relock.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { isOver } from './rollout/model.ts'
 import { channelsFor, subscribedTo } from './subscriptions.ts'
@@ -31,21 +33,41 @@ export interface ServicesPromotion extends Promotion {
  */
 export async function promoteToServices(
   ports: PromoteServicesPorts,
-  request: Omit<PromotionRequest, 'again'> & { readonly overHold?: boolean },
+  request: Omit<PromotionRequest, 'again'> & { readonly overHold?: boolean; readonly relock?: boolean },
 ): Promise<ServicesPromotion> {
   const subscribed = subscribedTo(ports.services, request)
   const { channel } = request
   const of = (pointer: Pointer): readonly PromotionOf[] =>
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
   if (!request.overHold) await refusePromotion(ports, request)
+  const relocked = await relock(ports, request)
   const everywhere = { ...ports, channels: channelsFor(ports, request.project) }
   const first = await promote(everywhere, request)
-  const again = !first.changed && first.current && (await failedBefore(ports, of(first.pointer)))
+  const again = !first.changed && first.current && (relocked || (await failedBefore(ports, of(first.pointer))))
   const promotion = again ? await promote(everywhere, { ...request, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
   return { ...promotion, deploys }
+}
+
+/** Whether the release is to be pinned anew: once for a request that is sent twice, and never for a service that is held. */
+async function relock(
+  ports: PromoteServicesPorts,
+  request: Omit<PromotionRequest, 'again'> & { readonly relock?: boolean },
+): Promise<boolean> {
+  const { project, channel, attempt, by, reason, force = false } = request
+  if (!request.relock) return false
+  if (attempt !== undefined && (await findAttempt(ports.documents, { project, channel, attempt })) !== undefined)
+    return false
+  const { version } = releaseToPromote(await ports.projects.get(project), request.version, force)
+  if (!force) {
+    const services = subscribedTo(ports.services, request).map(([service]) => service)
+    await refuseHeld(ports.documents, services)
+  }
+  const at = new Date(ports.clock.now()).toISOString()
+  await askRelock(ports.documents, { project, version }, { by, at, ...(reason === undefined ? {} : { reason }) })
+  return true
 }
 
 /** Rejects with what is in the way of a promotion, unless it is made by force or the channel is there already. */

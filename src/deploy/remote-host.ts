@@ -9,6 +9,14 @@ export interface HostTarget {
   readonly keyPath: string
   /** For TCP, handshake and login together. */
   readonly connectSeconds: number
+  /** Through which one logs in, in order, the nearest first; each with the same key. */
+  readonly jump?: readonly JumpHost[] | undefined
+}
+
+export interface JumpHost {
+  readonly address: string
+  readonly port: number
+  readonly user: string
 }
 
 export interface RunOptions {
@@ -41,7 +49,7 @@ export interface RemoteHost extends AsyncDisposable {
 }
 
 /**
- * Errors of `connect`, after which nothing has run: `host-unreachable`, `host-authentication`, and before any login
+ * Each jump host is verified as strictly as the host itself. Errors of `connect`, after which nothing has run: `host-unreachable`, `host-authentication`, and before any login
  * `host-key-unknown` and `host-key-changed`.
  */
 export interface RemoteHosts {

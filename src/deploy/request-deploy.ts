@@ -6,6 +6,7 @@ import { keys } from '../objects/keys.ts'
 import type { DeployQueue } from '../queue/deploy-queue.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { controlsDocument, type DeployRequest, headDocument, requestDocument } from './documents.ts'
+import { lockGeneration } from './relock.ts'
 import { newRollout } from './rollout/begin.ts'
 import type { Rollout, RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
@@ -37,22 +38,42 @@ export function serviceOfDeploy(deploy: string): string {
  * comes from the promotion, and each write is create-only or changes nothing the second time.
  */
 export async function requestDeploy(ports: RequestPorts, promotion: PromotionOf): Promise<DeployRequest> {
+  const request = await keepRequest(ports.documents, promotion)
+  const { deploy, project, version, channel, serial, at } = request
+  await enterRequested(ports, request, (current = newServiceState()) =>
+    enter(current, { deploy, project, version, channel, serial, at }),
+  )
+  return request
+}
+
+/** Makes a deploy under an id that nobody else gives, where the service lets it in; whether it did. */
+export async function enterDeploy(
+  ports: RequestPorts,
+  wanted: DeployRequest,
+  how: (state: ServiceState | undefined) => ServiceState | undefined,
+): Promise<boolean> {
+  const key = keys.deployRequest(wanted.service, wanted.deploy)
+  const kept = await ports.documents.create(requestDocument, key, wanted)
+  return await enterRequested(ports, kept.value, how)
+}
+
+async function enterRequested(
+  ports: RequestPorts,
+  { service, deploy, project, version }: DeployRequest,
+  how: (state: ServiceState | undefined) => ServiceState | undefined,
+): Promise<boolean> {
   const { documents, bus, queue } = ports
-  const request = await keepRequest(documents, promotion)
-  const { service, deploy, project, version, channel, serial, at } = request
   const nonce = randomUUID().slice(0, 8)
   const head = newRollout({ deploy, service, project, version, nonce }, ports.clock.now())
   await documents.create(headDocument, keys.deployHead(service, deploy), head)
-  const state = await documents.update(serviceDocument, keys.service(service), (current = newServiceState()) =>
-    enter(current, { deploy, project, version, channel, serial, at }),
-  )
+  const state = await documents.update(serviceDocument, keys.service(service), how)
   if (state !== undefined) {
     await closeUnbegun(ports, service, state.value)
     bus.publish({ topic: 'service', id: service, serial: state.serial })
   }
   // Where the queue is away a worker finds the deploy by itself, a little later.
   await queue.enqueue(service).catch(() => undefined)
-  return request
+  return state !== undefined && (state.value.waiting === deploy || state.value.running === deploy)
 }
 
 /** What was asked for when this promotion was considered; `undefined` where it was not yet. */
@@ -65,8 +86,10 @@ export async function findRequest(documents: Documents, promotion: PromotionOf):
 }
 
 async function keepRequest(documents: Documents, promotion: PromotionOf): Promise<DeployRequest> {
+  const { definition, pointer } = promotion
+  const generation = await lockGeneration(documents, definition.project, pointer.version)
   for (const deploy of idsOf(promotion)) {
-    const wanted = requestOf(deploy, promotion)
+    const wanted = requestOf(deploy, promotion, generation)
     const kept = await documents.create(requestDocument, keys.deployRequest(promotion.service, deploy), wanted)
     if (isOf(kept.value, promotion)) return kept.value
   }
@@ -114,7 +137,11 @@ async function lastEventsOf(
 }
 
 /** As it will be kept, whoever asks first. */
-export function requestOf(deploy: string, { service, definition, channel, pointer }: PromotionOf): DeployRequest {
+export function requestOf(
+  deploy: string,
+  { service, definition, channel, pointer }: PromotionOf,
+  generation = 0,
+): DeployRequest {
   const { serial, version, files, by, at, reason, force } = pointer
   return {
     deploy,
@@ -127,6 +154,7 @@ export function requestOf(deploy: string, { service, definition, channel, pointe
     by,
     at,
     ...(reason === undefined ? {} : { reason }),
+    ...(generation === 0 ? {} : { generation }),
     ...(force === undefined ? {} : { force }),
     definition,
   }

@@ -18,12 +18,17 @@ const webUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https U
 
 const nodeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/, 'use letters, digits, dots and dashes')
 
+/** `[user@]host[:port]`, an IPv6 address in brackets. */
+export const jumpPattern = /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^@:\s[\]]+))(?::(\d{1,5}))?$/
+
 /** How to log in. What a service leaves out comes from the `ssh:` at the top of the file. */
 export const sshSchema = z.strictObject({
   user: z.string().min(1),
   key: z.string().min(1),
   port: z.int().min(1).max(65_535),
   connect_seconds: seconds,
+  /** Through which one logs in, the nearest first. */
+  jump: z.array(z.string().regex(jumpPattern, 'expected [user@]host[:port]')).optional(),
 })
 
 const fleetNode = z.union([
@@ -150,6 +155,12 @@ const oncePerDeploy = z.strictObject({
   on_rollback: z.boolean().default(false),
 })
 
+/** How often the nodes are looked at apart from deploys, 0 for never, and whether those that drifted are repaired. */
+const converge = z.strictObject({
+  every_minutes: z.number().min(0).max(1440).default(5),
+  repair: z.boolean().default(false),
+})
+
 /** Follows uploads: the newest release that matches is deployed by itself. */
 const upload = z.strictObject({
   /** PEP 440; any version where left out. */
@@ -186,6 +197,7 @@ export const serviceSchema = z.strictObject({
   undrain: hook.optional(),
   once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
+  converge: converge.prefault({}),
 })
 
 export const serviceName = name

@@ -86,6 +86,12 @@ export function enter(state: ServiceState, entry: Entry): ServiceState | undefin
   }
 }
 
+/** A deploy of what is stable enters, where none is there: what is desired, and what was considered, stays as it is. */
+export function enterAgain(state: ServiceState, deploy: string): ServiceState | undefined {
+  if (state.running !== undefined || state.waiting !== undefined || knows(state, deploy)) return undefined
+  return { ...state, waiting: deploy }
+}
+
 /** The deploy to work on: the running one, or else the waiting one, which runs from now on. */
 export function start(state: ServiceState): ServiceState | undefined {
   if (state.running !== undefined || state.waiting === undefined) return undefined

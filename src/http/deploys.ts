@@ -1,6 +1,8 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import { z } from 'zod'
 import { describeDeploy, describeService } from '../deploy/describe.ts'
+import { desiredOf } from '../deploy/desired.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
@@ -15,6 +17,15 @@ import { type Access, identityOf, requireScope } from './authentication.ts'
 import { clientGone } from './client-gone.ts'
 import { answerAs, deployView } from './deploy-view.ts'
 import { liveFormOf, sendLive } from './live.ts'
+import { describeStandings, observedView } from './observed-view.ts'
+import { parsed } from './request-body.ts'
+
+/** Which class of node is meant. */
+export const desiredQuery = z.object({
+  python: z.string().optional(),
+  class: z.string().optional(),
+  node: z.string().optional(),
+})
 
 /** Seconds; a client that watches longer asks again from where it was. */
 const longestWatch = 86_400
@@ -42,7 +53,17 @@ export function deployRoutes(
   router.get('/services/:name', read, async (context) => {
     const { json, text } = await serviceView(documents, services, serviceIn(context, services))
     const recent = json.recent.map(({ at, deploy, version, phase }) => `  ${at}  ${deploy}  ${version}  ${phase}\n`)
-    answerAs(context, json, () => `${text}\n${recent.join('')}`)
+    const observed = await observedView(documents, json.name)
+    const nodes = describeStandings(observed.nodes).map((line) => `  ${line}\n`)
+    answerAs(context, { ...json, ...observed }, () => `${text}\n${nodes.join('')}${recent.join('')}`)
+  })
+  router.get('/services/:name/desired', read, async (context) => {
+    const service = serviceIn(context, services)
+    const { project = '' } = services[service] ?? {}
+    const { python, class: nodeClass, node } = parsed(desiredQuery, context.query, 'The query')
+    const wanted = { ...(python && { python }), ...(nodeClass && { nodeClass }), ...(node && { node }) }
+    context.type = 'text/plain; charset=utf-8'
+    context.body = await desiredOf(documents, { service, project, externalUrl }, wanted)
   })
   router.get('/deploys/:id', read, async (context) => {
     const rollout = await rolloutIn(context, documents)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
+import { desiredQuery } from './deploys.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
 import { rollbackBody } from './service-actions.ts'
@@ -101,6 +102,19 @@ const operations: Readonly<Record<string, Operation>> = {
     body: reasonBody,
     summary: 'Let promotions through again',
     answers: text,
+  },
+  'post /services/{name}/relock': {
+    scope: 'promote',
+    body: reasonBody,
+    query: waitQuery,
+    summary: 'Look for the dependencies of the promoted release anew, and deploy it',
+    answers: [...text, 'text/event-stream'],
+  },
+  'get /services/{name}/desired': {
+    ...reading,
+    query: desiredQuery,
+    summary: 'What a node that boots installs: hashed requirements',
+    answers: ['text/plain'],
   },
   'post /services/{name}/rollback': {
     scope: 'promote',

@@ -33,6 +33,8 @@ export const promotionQuery = waitQuery.extend({
   channel: z.string().max(100).optional(),
   /** Only look: what would be done, and whether the nodes are fit for it. */
   dry_run: z.enum(['true', 'false', '1', '0']).default('false'),
+  /** Look for its dependencies anew, instead of installing those that were found first. */
+  relock: z.enum(['true', 'false', '1', '0']).default('false'),
 })
 const idempotencyKey = z.string().min(1).max(255)
 
@@ -68,6 +70,7 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts, acces
   const version = String(context['params']['version']).slice(0, 100)
   const said = reason === undefined ? {} : { reason }
   const attempt = attemptIn(context)
+  const relock = query.relock === 'true' || query.relock === '1'
   if (query.dry_run === 'true' || query.dry_run === '1') {
     return await answerDryRun(context, ports, { project, version, channel, by: identityOf(context).name, force })
   }
@@ -75,12 +78,23 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts, acces
     ports.audit,
     { action: 'promote', actor: actorOf(context, access), project, version, ...said },
     () =>
-      promoteToServices(ports, { project, version, channel, by: identityOf(context).name, force, ...attempt, ...said }),
+      promoteToServices(ports, {
+        ...{ project, version, channel, by: identityOf(context).name, force, relock },
+        ...attempt,
+        ...said,
+      }),
     ({ changed, pointer, previous, deploys }) => ({
       outcome: changed ? 'done' : 'unchanged',
       version: pointer.version,
       before: { channel, version: previous?.version ?? null },
-      after: { channel, version: pointer.version, serial: pointer.serial, deploys, ...(force ? { force } : {}) },
+      after: {
+        channel,
+        version: pointer.version,
+        serial: pointer.serial,
+        deploys,
+        ...(force ? { force } : {}),
+        ...(relock ? { relock } : {}),
+      },
     }),
   )
   await answerPromotion(context, ports, wait, { ...promotion, project, channel })

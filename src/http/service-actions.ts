@@ -2,12 +2,15 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { audited } from '../audit/audit.ts'
+import { channelsDocument, currentOf } from '../channels/model.ts'
 import { changeHold, describeHold } from '../deploy/holds.ts'
+import { promoteToServices } from '../deploy/promote-services.ts'
 import { rollBack } from '../deploy/roll-back.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import { channelOf } from '../deploy/subscriptions.ts'
 import { DomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
+import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { reasonBody } from './amendments.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
@@ -21,7 +24,7 @@ export const rollbackBody = z.strictObject({
   hold: z.boolean().optional(),
 })
 
-/** `POST /services/<name>/hold`, `/release` (scope `deploy`) and `/rollback` (scope `promote`, as it moves the channel). */
+/** `POST /services/<name>/hold`, `/release` (scope `deploy`), `/rollback` and `/relock` (scope `promote`: they move the channel). */
 export function serviceActionRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
   const deploy = requireScope(access, 'deploy')
@@ -29,6 +32,9 @@ export function serviceActionRoutes(ports: PromoteRoutesPorts, access: Access): 
   router.post('/services/:name/release', deploy, readJson(), (context) => releaseService(context, ports, access))
   router.post('/services/:name/rollback', requireScope(access, 'promote'), readJson(), (context) =>
     rollBackService(context, ports, access),
+  )
+  router.post('/services/:name/relock', requireScope(access, 'promote'), readJson(), (context) =>
+    relockService(context, ports, access),
   )
   return router
 }
@@ -104,5 +110,35 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
     }),
   )
   const note = hold ? { note: `${service} is held: promotions wait for POST /services/${service}/release.` } : {}
+  await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })
+}
+
+async function relockService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
+  const { service, definition } = serviceIn(context, ports, 'promote')
+  const { reason } = parsed(reasonBody, context.request.body ?? {}, 'The body')
+  const { wait } = parsed(waitQuery, context.query, 'The query')
+  const { project } = definition
+  const channel = channelOf(service, definition)
+  const current = currentOf((await ports.documents.read(channelsDocument, keys.channels(project)))?.value, channel)
+  if (current === undefined) {
+    const text = `Nothing of ${project} was promoted to ${channel} yet: there is nothing to pin anew.`
+    throw new DomainError('release-not-found', text, { service })
+  }
+  const { version } = current
+  const said = { ...(reason === undefined ? {} : { reason }), ...attemptIn(context) }
+  const promotion = await audited(
+    ports.audit,
+    {
+      action: 'relock',
+      actor: actorOf(context, access),
+      project,
+      version,
+      subject: service,
+      ...(reason && { reason }),
+    },
+    () => promoteToServices(ports, { project, version, channel, by: identityOf(context).name, relock: true, ...said }),
+    ({ pointer, deploys }) => ({ outcome: 'done', after: { channel, serial: pointer.serial, deploys } }),
+  )
+  const note = { note: `The dependencies of ${project} ${version} are looked for anew.` }
   await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })
 }

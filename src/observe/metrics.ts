@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What is counted for operators. No label takes its value from a request: neither projects nor paths nor tokens. */
 export interface Metrics {
@@ -7,9 +7,17 @@ export interface Metrics {
   upload(outcome: 'created' | 'same' | 'refused'): void
   pageCache(hit: boolean): void
   storage(operation: string, ok: boolean, seconds: number): void
+  /** Asked at each reading: how many nodes of a service stand how. Services have their names from the configuration. */
+  nodes(look: () => Promise<readonly NodeCount[]>): void
   /** As Prometheus reads it. */
   text(): Promise<string>
   readonly contentType: string
+}
+
+export interface NodeCount {
+  readonly service: string
+  readonly standing: string
+  readonly count: number
 }
 
 export function openMetrics(): Metrics {
@@ -48,7 +56,22 @@ export function openMetrics(): Metrics {
     upload: (outcome) => uploads.labels(outcome).inc(),
     pageCache: (hit) => (hit ? hits : misses).inc(),
     storage: (operation, ok, seconds) => storage.labels(operation, ok ? 'ok' : 'error').observe(seconds),
+    nodes: (look) => void nodeGauge(registry, look),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
+}
+
+function nodeGauge(registry: Registry, look: () => Promise<readonly NodeCount[]>): Gauge {
+  return new Gauge({
+    name: 'wheelhouse_service_nodes',
+    help: 'Nodes of a service when they were last looked at, by how they stand: ok, other, silent, empty, unreachable.',
+    labelNames: ['service', 'standing'],
+    registers: [registry],
+    async collect() {
+      const counts = await look()
+      this.reset()
+      for (const { service, standing, count } of counts) this.labels(service, standing).set(count)
+    },
+  })
 }

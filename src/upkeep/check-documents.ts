@@ -1,5 +1,6 @@
 import { auditDocument } from '../audit/model.ts'
 import { channelsDocument } from '../channels/model.ts'
+import { observationDocument } from '../deploy/convergence/observation.ts'
 import {
   controlsDocument,
   headDocument,
@@ -9,6 +10,7 @@ import {
   requestDocument,
 } from '../deploy/documents.ts'
 import { knownHostsDocument } from '../deploy/known-hosts-record.ts'
+import { relocksDocument } from '../deploy/relock.ts'
 import { serviceDocument } from '../deploy/service-state.ts'
 import { storeIdDocument } from '../deploy/store-id.ts'
 import { tokenDocument } from '../identity/token.ts'
@@ -29,7 +31,9 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^catalog\/[0-9a-f]{2}\.json$/, (documents, key) => documents.read(shardDocument, key)],
   [/^channels\/[^/]+\.json$/, (documents, key) => documents.read(channelsDocument, key)],
   [/^locks\/[^/]+\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(lockDocument, key)],
+  [/^relocks\/[^/]+\/[^/]+\.json$/, (documents, key) => documents.read(relocksDocument, key)],
   [/^services\/[^/]+\.json$/, (documents, key) => documents.read(serviceDocument, key)],
+  [/^observations\/[^/]+\.json$/, (documents, key) => documents.read(observationDocument, key)],
   [/^leases\/[^/]+\.json$/, (documents, key) => documents.read(leaseDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/request\.json$/, (documents, key) => documents.read(requestDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/plan\.json$/, (documents, key) => documents.read(planDocument, key)],

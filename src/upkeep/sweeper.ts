@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { DocumentType } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { sweep } from './sweep.ts'
+import { type Retention, sweepDeploys } from './sweep-deploys.ts'
 import type { SweepPorts } from './sweep-project.ts'
 
 /** Whose turn it was last: of several servers on a bucket one looks, and the others see that it did. */
@@ -15,6 +16,7 @@ export const sweepTurnDocument: DocumentType<{ readonly at: string; readonly by:
 
 export interface SweeperPorts extends Omit<SweepPorts, 'signal'> {
   readonly log: Log
+  readonly retention: Retention
   /** Milliseconds between two sweeps of a store. */
   readonly every: number
 }
@@ -43,7 +45,9 @@ export function startSweeper(ports: SweeperPorts): AsyncDisposable {
 
 async function sweepOnce(ports: SweeperPorts, signal: AbortSignal): Promise<void> {
   if (!(await takeTurn(ports))) return
-  const swept = await sweep({ ...ports, signal }, false)
+  const report = (text: string) => ports.log.error(text)
+  const deploys = await sweepDeploys({ ...ports, report, signal }, false)
+  const swept = [...deploys, ...(await sweep({ ...ports, signal }, false))]
   if (swept.length === 0) return
   const bytes = swept.reduce((sum, { size }) => sum + size, 0)
   ports.log.info(`Swept ${swept.length} objects that nobody can have any more.`, { objects: swept.length, bytes })

@@ -3,12 +3,14 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { HostTarget } from '../../src/deploy/remote-host.ts'
+import { BoundedStarts } from '../../src/deploy/ssh/bounded-starts.ts'
 import { ssh2Hosts } from '../../src/deploy/ssh/ssh2-hosts.ts'
 import { freePort } from '../support/free-port.ts'
 import { localHosts } from '../support/local-hosts.ts'
 import { generateSshKey } from '../support/ssh-keys.ts'
 import { type SshNode, startNode } from '../support/sshd.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { until } from '../support/until.ts'
 import { remoteHostContract } from './remote-host.ts'
 
 function targetOf(node: SshNode, changes: Partial<HostTarget> = {}): HostTarget {
@@ -90,5 +92,88 @@ describe('connecting over SSH', () => {
     await writeFile(join(node.home, '.bashrc'), 'echo noise; echo more noise >&2\n')
     await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
     expect(await host.run('echo mine')).toEqual({ code: 0, stdout: 'mine\n', stderr: '' })
+  })
+})
+
+describe('connecting through a jump host', () => {
+  async function twoHosts(allow = 'port-forwarding') {
+    const bastion = await startNode({ allow })
+    const clientKey = { privateKeyPath: bastion.clientKeyPath, publicKey: bastion.clientPublicKey }
+    const node = await startNode({ clientKey })
+    const jump = [{ address: bastion.host, port: bastion.port, user: bastion.user }]
+    const known = `${bastion.knownHostsLine}\n${node.knownHostsLine}\n`
+    return {
+      ...{ bastion, node, known, target: targetOf(node, { jump }) },
+      async [Symbol.asyncDispose]() {
+        await node[Symbol.asyncDispose]()
+        await bastion[Symbol.asyncDispose]()
+      },
+    }
+  }
+  const logins = (node: SshNode) => node.logs().match(/Accepted publickey/g)?.length ?? 0
+
+  it('runs scripts on the host behind it, over one connection to it for all of them, which ends with the last', async () => {
+    await using here = await twoHosts()
+    const hosts = ssh2Hosts(async () => here.known)
+    const targets = [1, 2, 3].map((n) => ({ ...here.target, name: `web${n}` }))
+    const connected = await Promise.all(targets.map((target) => hosts.connect(target)))
+    const outputs = await Promise.all(connected.map((host) => host.run('echo $HOME; cat', { input: 'told' })))
+    expect(outputs.map(({ stdout }) => stdout)).toEqual(targets.map(() => `${here.node.home}\ntold`))
+    expect([logins(here.bastion), logins(here.node)]).toEqual([1, 3])
+    for (const host of connected) await host[Symbol.asyncDispose]()
+    await until(() => here.bastion.killSessions() === 0)
+    await using again = await hosts.connect(here.target)
+    expect((await again.run('echo again')).stdout).toBe('again\n')
+  })
+
+  it('does not know the outcome of what ran when the jump host went away, and comes back with it', async () => {
+    await using here = await twoHosts()
+    const hosts = ssh2Hosts(async () => here.known)
+    await using host = await hosts.connect(here.target)
+    const running = host.run('sleep 30')
+    await until(() => here.bastion.killSessions() > 0)
+    await expect(running).rejects.toMatchObject({ code: 'outcome-unknown' })
+    await using again = await hosts.connect(here.target)
+    expect((await again.run('echo again')).stdout).toBe('again\n')
+  })
+
+  it('verifies each hop: an unknown jump host is not logged in to, nor is a changed host behind a known one', async () => {
+    await using here = await twoHosts()
+    const connecting = ssh2Hosts(async () => here.node.knownHostsLine).connect(here.target)
+    await expect(connecting).rejects.toMatchObject({
+      code: 'host-key-unknown',
+      message: expect.stringContaining('wheelhouse hosts trust 127.0.0.1'),
+    })
+    expect(logins(here.bastion)).toBe(0)
+    const wrong = `[${here.node.host}]:${here.node.port} ${here.bastion.hostPublicKey}`
+    const changed = ssh2Hosts(async () => `${here.bastion.knownHostsLine}\n${wrong}`).connect(here.target)
+    await expect(changed).rejects.toMatchObject({ code: 'host-key-changed' })
+    expect([logins(here.bastion), logins(here.node)]).toEqual([1, 0])
+  })
+
+  it('says what is missing where the jump host leads nowhere', async () => {
+    await using here = await twoHosts('')
+    await expect(ssh2Hosts(async () => here.known).connect(here.target)).rejects.toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringMatching(/jump host 127.0.0.1 does not lead to web1 .*port-forwarding/),
+    })
+  })
+})
+
+describe('many that want to start at once', () => {
+  it('take turns, in order, also where one fails', async () => {
+    const starts = new BoundedStarts(2)
+    let [running, most] = [0, 0]
+    const ended: number[] = []
+    const task = (n: number) => async () => {
+      running += 1
+      most = Math.max(most, running)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      running -= 1
+      if (n === 2) throw new Error('refused')
+      ended.push(n)
+    }
+    await Promise.allSettled([1, 2, 3, 4, 5].map((n) => starts.run(task(n))))
+    expect([most, ended]).toEqual([2, [1, 3, 4, 5]])
   })
 })

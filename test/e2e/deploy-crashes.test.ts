@@ -5,12 +5,14 @@ import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
 import { startLoad } from '../support/load.ts'
 import { startNginx } from '../support/nginx.ts'
+import { until } from '../support/until.ts'
 import { watchServices } from '../support/watch-services.ts'
 
 describe.each(ways.slice(0, 1))('a release that dies a few seconds after its start, %s', (_name, way) => {
   let site: DeploySite
   beforeAll(async () => {
-    site = await startSite(way, { nodes: [{}, {}, {}], rollout: { soak_seconds: 4 } })
+    const service = { converge: { every_minutes: 0.05, repair: true } }
+    site = await startSite(way, { nodes: [{}, {}, {}], rollout: { soak_seconds: 4 }, service })
     await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
     const first = await site.promote('1.0.0')
     expect(first.status, first.text).toBe(200)
@@ -40,6 +42,18 @@ describe.each(ways.slice(0, 1))('a release that dies a few seconds after its sta
     expect((await site.running()).map((running) => running?.version)).toEqual(['1.0.0', '1.0.0', '1.0.0'])
     expect(activationsOn(1)).toEqual(activationsOn(2))
     expect(activationsOn(0).length).toBeGreaterThan(activationsOn(1).length)
+  }, 240_000)
+
+  it('brings a node back that stopped serving without any deploy, and shows it until then', async () => {
+    await site.fleet.members[1]?.service.stop()
+    const service = () => site.get<{ drift: string[]; nodes: { name: string; standing: string }[] }>('/services/web')
+    await until(async () => (await service()).drift.length > 0, 60)
+    expect((await service()).nodes).toMatchObject([{ standing: 'ok' }, { standing: 'silent' }, { standing: 'ok' }])
+    expect(await site.text('/services/web')).toContain('DRIFT: 1.0.0 does not answer')
+    expect(await site.text('/metrics')).toContain('wheelhouse_service_nodes{service="web",standing="silent"} 1')
+    await until(async () => (await site.running()).every((one) => one?.version === '1.0.0'), 60)
+    await until(async () => (await service()).drift.length === 0, 60)
+    expect(await site.text('/services/web')).toMatch(/web\.production\.1-repair-[0-9a-f]{8} {2}1\.0\.0 {2}succeeded/)
   }, 240_000)
 
   /** Which deploys restarted the service of a node. */

@@ -8,6 +8,7 @@ import { clientsIn } from '../support/index-clients.ts'
 import { startLoad } from '../support/load.ts'
 import { startNginx } from '../support/nginx.ts'
 import { type PackageIndex, startPackageIndex } from '../support/package-index.ts'
+import { runOk } from '../support/run.ts'
 import { toolPaths } from '../support/tools.ts'
 import { until } from '../support/until.ts'
 import { aWheel } from '../support/wheels.ts'
@@ -173,6 +174,18 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     expect((await site.promote('1.6.0')).status).toBe(200)
   }, 240_000)
 
+  it('fails without touching what runs where one node of the fleet cannot install a dependency', async () => {
+    const python = execFileSync(toolPaths().python, ['-c', 'import sys; print("cp%d%d" % sys.version_info[:2])'])
+    second.add(aWheel({ name: 'for-cpython', version: '1.0', tags: [`${python.toString().trim()}-none-linux_x86_64`] }))
+    await publish({ version: '3.2.0', requires: ['for-cpython'] })
+    const { status, text } = await site.promote('3.2.0')
+    expect(status).toBe(424)
+    expect(text).toMatch(/Reason: web2: .*for-cpython/)
+    expect(text).toContain('Nothing that runs was touched.')
+    expect(await versions()).toEqual(['1.6.0', '1.6.0'])
+    expect((await site.promote('1.6.0')).status).toBe(200)
+  }, 240_000)
+
   it('refuses a dependency that would come from elsewhere though it is hosted here', async () => {
     const server = site.server()
     const wheel = aWheel({ name: 'inside', version: '1.0' })
@@ -242,6 +255,21 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     await Promise.all(site.fleet.members.map(({ service }) => service.restart()))
     await until(async () => (await versions()).every((version) => version === '2.0.0'))
     expect((await load.stop()).failed.length).toBeGreaterThan(0)
+  }, 240_000)
+
+  it('tells a node that boots what to install: the script of the documentation does', async () => {
+    const documented = readFileSync('docs/operations.md', 'utf8')
+    const script = /```sh\n(#!\/bin\/sh\n[^`]*\/desired[^`]*)```/.exec(documented)?.[1] ?? ''
+    const [{ node, service } = { node: { root: '' }, service: { root: '' } }] = site.fleet.members
+    const root = join(node.root, 'booted')
+    const PATH = `${join(node.root, '..', 'bin')}:/usr/local/bin:/usr/bin:/bin`
+    await runOk(['sh', '-c', script], { env: { PATH, INDEX: site.gate.url, ROOT: root, TOKEN: site.server().token } })
+    expect(readlinkSync(join(root, 'current'))).toBe(readlinkSync(join(service.root, 'current')))
+    const python = join(root, 'current/bin/python')
+    const { stdout } = await runOk([python, '-c', 'import app._version as v; print(v.VERSION)'])
+    expect(stdout).toBe('2.0.0\n')
+    expect(readdirSync(root).sort()).toEqual(['current', 'releases'])
+    expect(await site.text('/services/web/desired')).toContain('several classes of nodes fit: say ?python=3.11')
   }, 240_000)
 
   it('leaves no token behind on the nodes, nor one that still works', async () => {

@@ -83,6 +83,8 @@ export async function writeConfiguration(path: string, options: FleetConfigurati
           ...options.verify,
         },
         rollout: { soak_seconds: 0.5, unreachable_seconds: 20, ...options.rollout },
+        // What looks at nodes now and then would be in the way of those that count what was run there.
+        converge: { every_minutes: 0 },
         ...options.service,
       },
     },

@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly folder?: string
   /** Who may log in; a new key is made when left out. */
   readonly clientKey?: SshKey
+  /** What its `authorized_keys` allow besides running commands: `port-forwarding` on a jump host. */
+  readonly allow?: string
   /** What `python3` means on this node; Debian's CPython when left out, `pypy` for a node that differs. */
   readonly python3?: 'python' | 'pypy'
   /** Whether there is uv on its PATH, of the version that the tests are run with. */
@@ -73,7 +75,10 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
   const hostKey = await generateSshKey(folder, 'host_key')
   const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
   // As docs/operations.md recommends it: no terminal, no forwarding, and from one address only.
-  await writeFile(at('authorized_keys'), `from="127.0.0.1",restrict ${client.publicKey}\n`)
+  await writeFile(
+    at('authorized_keys'),
+    `from="127.0.0.1",restrict${options.allow ? `,${options.allow}` : ''} ${client.publicKey}\n`,
+  )
   preparePrivilegeSeparation()
   let running = await withFreePort(async (port) => ({ port, server: await launch(folder, port, options) }))
   const { port } = running

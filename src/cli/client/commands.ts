@@ -9,6 +9,7 @@ export function clientCommands(terminal: Terminal): readonly Command[] {
     promoteCommand(terminal),
     planCommand(terminal),
     rollbackCommand(terminal),
+    relockCommand(terminal),
     servicesCommand(terminal),
     deploysCommand(terminal),
     logsCommand(terminal),
@@ -22,6 +23,7 @@ interface PromoteOptions {
   readonly wait: number
   readonly reason?: string
   readonly force?: true
+  readonly relock?: true
   readonly key?: string
 }
 
@@ -33,12 +35,13 @@ function promoteCommand(terminal: Terminal): Command {
     .option('--wait <seconds>', 'for how long to watch; 0 only starts it', seconds, 3_600)
     .option('--reason <text>', 'kept in the history')
     .option('--force', 'a yanked release too, and services that are held')
+    .option('--relock', 'look for its dependencies anew')
     .option('--key <text>', 'names the request: sent twice, it is made once (CI: the id of the build)')
     .action((project: string, version: string, options: PromoteOptions) =>
       run(terminal, (server) => {
-        const { channel, wait, reason, force, key } = options
+        const { channel, wait, reason, force, key, relock } = options
         const path = `/promote/${encodeURIComponent(project)}/${encodeURIComponent(version)}`
-        const query = channel === undefined ? {} : { channel }
+        const query = { ...(channel === undefined ? {} : { channel }), ...(relock ? { relock: 'true' } : {}) }
         const body = { ...said(reason), ...(force === true ? { force } : {}) }
         return watchPromotion(server, { path, query, body, wait, ...(key === undefined ? {} : { key }) }, terminal)
       }),
@@ -78,6 +81,22 @@ function rollbackCommand(terminal: Terminal): Command {
         const path = `/services/${encodeURIComponent(service)}/rollback`
         return watchPromotion(server, { path, query: {}, body: { ...said(reason), hold }, wait }, terminal)
       }),
+    )
+}
+
+function relockCommand(terminal: Terminal): Command {
+  return clientCommand('relock', 'look for the dependencies of what a service should run anew, and deploy it')
+    .argument('<service>')
+    .option('--wait <seconds>', 'for how long to watch; 0 only starts it', seconds, 3_600)
+    .option('--reason <text>', 'kept in the history')
+    .action((service: string, { wait, reason }: Pick<RollbackOptions, 'wait' | 'reason'>) =>
+      run(terminal, (server) =>
+        watchPromotion(
+          server,
+          { path: `${servicePath(service)}/relock`, query: {}, body: said(reason), wait },
+          terminal,
+        ),
+      ),
     )
 }
 

@@ -18,7 +18,8 @@ export async function probe(
   const answer = probeAnswer(asked.output)
   if (answer === undefined) return problem(`The node gave no answer that can be read: ${asked.output.slice(-300)}`)
   const before = beforeOf(answer)
-  return { ok: true, found: { kind: 'probe', nodeClass: answer.nodeClass, ...(before && { before }) } }
+  const { nodeClass, python } = answer
+  return { ok: true, found: { kind: 'probe', nodeClass, python, ...(before && { before }) } }
 }
 
 function beforeOf({ release, version, told, verified }: ProbeAnswer): NodeProgress['before'] {

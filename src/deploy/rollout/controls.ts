@@ -1,4 +1,5 @@
 import { failuresIn, unreachableIn } from './failing.ts'
+import { killInHand, toKill } from './killing.ts'
 import { type Control, isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
 import {
   changeNode,
@@ -17,7 +18,7 @@ type Wanted = Pick<Control, 'kind' | 'node'>
 export function refusalOf(rollout: Rollout, control: Wanted): string | undefined {
   const { phase, paused, aborted, reason } = rollout
   if (isOver(phase)) return `it is over (${phase})`
-  if (aborted) return 'it was aborted already, and ends as soon as what is under way has ended'
+  if (aborted) return refusalOfAborted(rollout, control)
   if (phase === 'rolling_back') return 'it failed, and takes the touched nodes back already'
   if (reason !== undefined) return 'it failed, and ends as soon as what is under way has ended'
   switch (control.kind) {
@@ -32,6 +33,12 @@ export function refusalOf(rollout: Rollout, control: Wanted): string | undefined
     case 'exclude':
       return refusalToExclude(rollout, control.node ?? '')
   }
+}
+
+/** Once more, it ends what is in hand. */
+function refusalOfAborted(rollout: Rollout, { kind }: Wanted): string | undefined {
+  if (kind === 'abort' && toKill(rollout).length > 0) return undefined
+  return 'it was aborted already, and ends as soon as what is under way has ended'
 }
 
 function refusalToExclude({ nodes, effects }: Rollout, name: string): string | undefined {
@@ -74,7 +81,7 @@ function obey(rollout: Rollout, control: Control): Rollout {
     case 'retry':
       return goOn(undecided(rollout).reduce((next, node) => tryAgain(next, node), rollout))
     case 'abort':
-      return abort(rollout, control)
+      return rollout.aborted ? killInHand(rollout) : abort(rollout, control)
     case 'exclude':
       return rollout.nodes
         .filter(({ name }) => name === control.node)

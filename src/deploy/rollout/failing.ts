@@ -10,6 +10,8 @@ export interface Failure {
 /** What follows from an effect that failed: for its node, and beyond the budget for the whole deploy. */
 export function failed(rollout: Rollout, effect: Effect, { problem, unreachable = false }: Failure): Rollout {
   const node = rollout.nodes.find(({ name }) => name === effect.node)
+  // What could not be killed is followed to its end, as it would have been.
+  if (effect.kind === 'kill') return rollout
   if (effect.node === undefined) return withoutFleet(rollout, problem)
   if (node === undefined || node.state === 'excluded') return rollout
   const reason = `${node.name}: ${problem}`

@@ -74,6 +74,8 @@ const nodeProgress = z.object({
   state: z.enum(nodeStates),
   /** Digest of the node's markers and tags. */
   nodeClass: z.string().optional(),
+  /** Version of the interpreter that makes the environments there. */
+  python: z.string().optional(),
   /** What the node ran when the deploy began; absent on a first deploy. */
   before: before.optional(),
   /** What it is to run: `<version>-<first 12 of the lock's digest>`. */
@@ -113,6 +115,7 @@ export const effectKinds = [
   'recheck',
   'restore',
   'check',
+  'kill',
 ] as const
 
 export type EffectKind = (typeof effectKinds)[number]
@@ -123,6 +126,8 @@ const effect = z.object({
   kind: z.enum(effectKinds),
   node: z.string().optional(),
   nodeClass: z.string().optional(),
+  /** Of a kill: the attempt, and where it runs. */
+  victim: z.object({ attempt: z.string(), node: z.string() }).optional(),
   /** Milliseconds since the epoch at which a soak ends, and before which nothing is tried again. */
   until: z.number().optional(),
 })
@@ -242,7 +247,12 @@ export type Outcome =
 
 export type Finding =
   | ({ readonly kind: 'plan'; readonly nodes: readonly string[] } & Limits)
-  | { readonly kind: 'probe'; readonly nodeClass: string; readonly before?: NodeProgress['before'] }
+  | {
+      readonly kind: 'probe'
+      readonly nodeClass: string
+      readonly python?: string
+      readonly before?: NodeProgress['before']
+    }
   | { readonly kind: 'resolve'; readonly lock: string }
 
 export type RolloutEvent =

@@ -87,6 +87,7 @@ function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
       return changeNode(rollout, effect.node ?? '', {
         state: 'ready',
         nodeClass: found.nodeClass,
+        python: found.python,
         before: found.before,
       })
     case 'resolve':

@@ -1,15 +1,20 @@
 import type { RemoteHosts } from '../remote-host.ts'
-import type { scanHostKey } from './scan-host-key.ts'
+import type { ScanHostKey } from '../trust-hosts.ts'
 
 /** The SSH library takes 15 MB, which an index that deploys nothing does without. */
 export function sshWhenNeeded(knownHosts: () => Promise<string>): RemoteHosts {
+  let loaded: Promise<RemoteHosts> | undefined
   return {
     async connect(target, signal) {
-      const { ssh2Hosts } = await import('./ssh2-hosts.ts')
-      return await ssh2Hosts(knownHosts).connect(target, signal)
+      loaded ??= import('./ssh2-hosts.ts').then(({ ssh2Hosts }) => ssh2Hosts(knownHosts))
+      return await (await loaded).connect(target, signal)
     },
   }
 }
 
-export const scanWhenNeeded: typeof scanHostKey = async (target, keyTypes) =>
-  (await import('./scan-host-key.ts')).scanHostKey(target, keyTypes)
+export function scanWhenNeeded(knownHosts: () => Promise<string>): ScanHostKey {
+  return async (target, keyTypes) => {
+    const { scanHostKey } = await import('./scan-host-key.ts')
+    return await scanHostKey(knownHosts, { ...target, keyPath: target.key }, keyTypes)
+  }
+}

@@ -2,20 +2,27 @@ import { Client } from 'ssh2'
 import type { HostTarget } from '../remote-host.ts'
 import { connectionError } from './connection-errors.ts'
 import { algorithmsFor } from './host-key-algorithms.ts'
+import { JumpHosts } from './jump-hosts.ts'
+import { openClient } from './open-client.ts'
 
-/** The key that a host shows, as ssh-keyscan has it: one connection that ends before any login. Rejects with `host-unreachable`. */
-export function scanHostKey(
-  target: Pick<HostTarget, 'name' | 'address' | 'port' | 'connectSeconds'>,
+/**
+ * The key that a host shows, as ssh-keyscan has it: one connection that ends before any login. Jump hosts on the way are logged
+ * in to, and have to be known. Rejects with the errors of `connect`.
+ */
+export async function scanHostKey(
+  knownHosts: () => Promise<string>,
+  target: HostTarget,
   keyTypes: readonly string[],
 ): Promise<Buffer> {
+  const jumps = new JumpHosts((hop, signal, way) => openClient(knownHosts, hop, signal, way))
+  const way = await jumps.wayTo(target)
   const client = new Client()
-  return new Promise<Buffer>((resolve, reject) => {
-    const failed = (error: Error) => reject(connectionError({ ...target, user: '', keyPath: '' }, error))
+  return await new Promise<Buffer>((resolve, reject) => {
+    const failed = (error: Error) => reject(connectionError(target, error))
     client.on('error', failed)
     client.once('close', () => failed(new Error('the connection was closed')))
     client.connect({
-      host: target.address,
-      port: target.port,
+      ...(way === undefined ? { host: target.address, port: target.port } : { sock: way.stream }),
       username: 'wheelhouse',
       readyTimeout: target.connectSeconds * 1000,
       algorithms: { serverHostKey: algorithmsFor([...keyTypes]) },
@@ -24,5 +31,8 @@ export function scanHostKey(
         return false
       },
     })
-  }).finally(() => client.destroy())
+  }).finally(() => {
+    client.destroy()
+    way?.release()
+  })
 }

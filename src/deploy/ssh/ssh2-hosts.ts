@@ -1,64 +1,40 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
-import { Client, type ClientChannel } from 'ssh2'
-import { DomainError, messageOf } from '../../errors.ts'
+import type { Client, ClientChannel } from 'ssh2'
+import { DomainError } from '../../errors.ts'
 import { CappedText } from '../capped-text.ts'
 import type { HostTarget, RemoteHost, RemoteHosts, RunOptions, RunResult } from '../remote-host.ts'
-import { connectionError, hostKeyError } from './connection-errors.ts'
+import { BoundedStarts } from './bounded-starts.ts'
 import { afterMark, framed } from './framed-script.ts'
-import { algorithmsFor } from './host-key-algorithms.ts'
-import { type HostKeyVerdict, keyTypesFor, parseKnownHosts, verdictFor } from './known-hosts.ts'
+import { JumpHosts } from './jump-hosts.ts'
+import { type OpenClient, openClient } from './open-client.ts'
 
 const outputLimit = 2 * 1024 * 1024
 
+/** Handshakes at once: a bastion's sshd turns away at random beyond ten that have not logged in, and each costs CPU here. */
+const startsAtOnce = 8
+
 /**
- * Hosts over SSH, by ssh2: one connection a host. The library accepts any host key unless told otherwise, knows no
- * known_hosts, keeps no connection alive and waits for acknowledgements with small packets: all four are set here.
+ * Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. The library waits for
+ * acknowledgements with small packets, which is set here; what else it leaves open is in `open-client.ts`.
  */
 export function ssh2Hosts(knownHosts: () => Promise<string>): RemoteHosts {
+  const starts = new BoundedStarts(startsAtOnce)
+  const open: OpenClient = (hop, signal, way) => starts.run(() => openClient(knownHosts, hop, signal, way))
+  const jumps = new JumpHosts(open)
   return {
     async connect(target, signal) {
-      const known = parseKnownHosts(await knownHosts())
-      const privateKey = await readFile(target.keyPath).catch((error: unknown) => {
-        const text = `The private key ${target.keyPath} for ${target.name} cannot be read: ${messageOf(error)}.`
-        throw new DomainError('host-authentication', text, { host: target.name }, { cause: error })
-      })
-      const client = new Client()
-      let seen: { key: Buffer; verdict: HostKeyVerdict } | undefined
-      await new Promise<void>((resolve, reject) => {
-        const abort = () => reject(new DomainError('host-unreachable', `Connecting to ${target.name} was given up.`))
-        signal?.addEventListener('abort', abort, { once: true })
-        // Never removed: an error may come at any time, even after the end, and unheard would end the process.
-        client.on('error', (error) => {
-          const refused = seen !== undefined && seen.verdict !== 'trusted'
-          reject(refused && seen ? hostKeyError(target, seen.key, seen.verdict) : connectionError(target, error))
-        })
-        client.once('close', () => reject(connectionError(target, new Error('the connection was closed'))))
-        client.once('ready', () => resolve())
-        client.connect({
-          host: target.address,
-          port: target.port,
-          username: target.user,
-          privateKey,
-          // One key and no other way: each failed offer counts against MaxAuthTries and PerSourcePenalties.
-          authHandler: ['publickey'],
-          readyTimeout: target.connectSeconds * 1000,
-          keepaliveInterval: 10_000,
-          keepaliveCountMax: 3,
-          algorithms: { serverHostKey: algorithmsFor(keyTypesFor(known, target.address, target.port)) },
-          hostVerifier: (key: Buffer) => {
-            seen = { key, verdict: verdictFor(known, target.address, target.port, key) }
-            return seen.verdict === 'trusted'
-          },
-        })
-      }).catch((error: unknown) => {
-        client.destroy()
+      const way = await jumps.wayTo(target, signal)
+      try {
+        const client = await open(target, signal, way?.stream)
+        client.once('close', () => way?.release())
+        client.setNoDelay(true)
+        return connectedHost(client, target)
+      } catch (error) {
+        way?.release()
         throw error
-      })
-      client.setNoDelay(true)
-      return connectedHost(client, target)
+      }
     },
   }
 }

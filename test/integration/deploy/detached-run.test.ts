@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { systemClock } from '../../../src/clock.ts'
 import { runDetached } from '../../../src/deploy/detached-run.ts'
 import { HostConnection } from '../../../src/deploy/host-connection.ts'
+import { killScript } from '../../../src/deploy/node/kill.ts'
+import { resultIn } from '../../../src/deploy/node/result-line.ts'
 import { type DetachedRun, runScript } from '../../../src/deploy/node/run-script.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
@@ -54,6 +57,21 @@ describe('a run on a node that outlives its connection', () => {
     expect(node.killSessions()).toBeGreaterThan(0)
     expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
     expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
+  })
+
+  it('is ended with all that it started when it is told to, and tells how', async () => {
+    const run = aRun('echo begun; sh -c "sleep 600" & sleep 600; echo never')
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('begun'))
+    const host = await connection.open()
+    const killing = killScript({ python: 'python3', root: node.root, attempt: run.attempt })
+    expect(resultIn((await host.run(killing)).stdout, z.string())).toBe('it was ended')
+    expect(await running).toMatchObject({ kind: 'exited', code: expect.toSatisfy((code) => code > 0) })
+    expect(output).not.toContain('never')
+    expect(resultIn((await host.run(killing)).stdout, z.string())).toBe('it had ended')
+    const unknown = killScript({ python: 'python3', root: node.root, attempt: 'nobody' })
+    expect(resultIn((await host.run(unknown)).stdout, z.string())).toBe('it had not begun')
   })
 
   it('reads on at the right byte after a cut, though what was printed is no UTF-8', async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { channelsDocument } from '../../../src/channels/model.ts'
+import { requestDocument } from '../../../src/deploy/documents.ts'
 import { changeHold } from '../../../src/deploy/holds.ts'
+import { lockKeyOf } from '../../../src/deploy/lock.ts'
 import { promoteToServices } from '../../../src/deploy/promote-services.ts'
+import { relocksDocument } from '../../../src/deploy/relock.ts'
 import { rollBack } from '../../../src/deploy/roll-back.ts'
 import { serviceDocument } from '../../../src/deploy/service-state.ts'
 import { keys } from '../../../src/objects/keys.ts'
@@ -158,5 +161,48 @@ describe('a yanked release', () => {
     await site.amender.amend('app', { kind: 'yank', version: '1.1', reason: 'broken' }, 'kim')
     await expect(site.promote('1.1')).rejects.toThrow('was yanked by "kim"')
     expect((await site.promote('1.1', { force: true })).pointer.files).toHaveLength(1)
+  })
+})
+
+describe('pinning a release anew', () => {
+  const requestIn = async (site: Awaited<ReturnType<typeof aSite>>, deploy: string) =>
+    (await site.ports.documents.read(requestDocument, keys.deployRequest('web', deploy)))?.value
+  const lockOf = async (site: Awaited<ReturnType<typeof aSite>>, deploy: string) => {
+    const request = await requestIn(site, deploy)
+    return request && lockKeyOf(request, 'c')
+  }
+
+  it('is a promotion of what is there already, with locks of its own; deploys from before keep theirs', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    const { changed, deploys } = await site.promote('1.0', { relock: true, reason: 'a hole in urllib3' })
+    expect([changed, deploys]).toEqual([true, ['web.production.2']])
+    expect(await lockOf(site, 'web.production.1')).toBe('locks/app/1.0/c.json')
+    expect(await lockOf(site, 'web.production.2')).toBe('locks/app/1.0/c-r1.json')
+    await site.promote('1.1')
+    await site.promote('1.0')
+    // Whoever comes back gets what was pinned last.
+    expect(await lockOf(site, 'web.production.4')).toBe('locks/app/1.0/c-r1.json')
+    expect(await lockOf(site, 'web.production.3')).toBe('locks/app/1.1/c.json')
+  })
+
+  it('is done once for a request that is sent twice', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.promote('1.0', { relock: true, attempt: 'key-1' })
+    const { deploys } = await site.promote('1.0', { relock: true, attempt: 'key-1' })
+    expect(deploys).toEqual(['web.production.2'])
+    expect((await site.ports.documents.read(relocksDocument, keys.relocks('app', '1.0')))?.value).toMatchObject({
+      generation: 1,
+      asked: [{ by: 'ci' }],
+    })
+  })
+
+  it('is refused for a service that is held', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.hold('wait')
+    await expect(site.promote('1.0', { relock: true })).rejects.toThrow('web is held by "kim"')
+    expect(await site.ports.documents.read(relocksDocument, keys.relocks('app', '1.0'))).toBeUndefined()
   })
 })

@@ -50,6 +50,24 @@ describe('a deploy that is told to abort', () => {
     expect([phase, startedAt, reason]).toEqual(['aborted', undefined, 'Aborted by alice: because'])
   })
 
+  it('a second time ends what is in hand, each run once, and follows it to its end', () => {
+    const deploy = play(2).until('stage node0').say('abort').say('abort')
+    const victims = deploy.now().effects.flatMap(({ victim }) => victim?.node ?? [])
+    expect(victims).toEqual(['node0', 'node1'])
+    expect(refusalOf(deploy.now(), { kind: 'abort' })).toMatch(/aborted already/)
+    expect([deploy.until('nothing', failing('stage node0')).now().phase, deploy.nodes()]).toEqual([
+      ...['aborted', 'unprepared staged'],
+    ])
+  })
+
+  it('a second time ends a restart, but nothing that takes a node back', () => {
+    const deploy = play(2).until('activate node1').say('abort').say('abort')
+    expect(deploy.now().effects.flatMap(({ victim }) => victim?.node ?? [])).toEqual(['node1'])
+    deploy.until('restore node1', failing('activate node1'))
+    expect(refusalOf(deploy.now(), { kind: 'abort' })).toMatch(/aborted already/)
+    expect([deploy.until('nothing').now().phase, deploy.nodes()]).toEqual(['aborted', 'restored restored'])
+  })
+
   it('lets pip finish, and touches nothing', () => {
     const deploy = play(2).until('stage node0').say('abort')
     expect(deploy.now().effects.map(({ kind }) => kind)).toEqual(['stage', 'stage'])

@@ -1,0 +1,26 @@
+import type { Documents } from '../../objects/documents.ts'
+import { keys } from '../../objects/keys.ts'
+import type { NodeCount } from '../../observe/metrics.ts'
+import type { ServiceDefinitions } from '../reconcile.ts'
+import { serviceDocument } from '../service-state.ts'
+import { observationDocument, type Standing, standings } from './observation.ts'
+
+/** How the nodes of each service stood when they were last looked at. A service that cannot be read has none. */
+export async function nodeCounts(documents: Documents, services: ServiceDefinitions): Promise<readonly NodeCount[]> {
+  const all = Object.keys(services).map(async (service) => {
+    const seen = await standingsOf(documents, service).catch(() => [])
+    const kinds = [...new Set(seen.map(({ standing }) => standing))]
+    return kinds.map((standing) => ({
+      service,
+      standing,
+      count: seen.filter((one) => one.standing === standing).length,
+    }))
+  })
+  return (await Promise.all(all)).flat()
+}
+
+export async function standingsOf(documents: Documents, service: string): Promise<readonly Standing[]> {
+  const observation = await documents.read(observationDocument, keys.observation(service))
+  const state = await documents.read(serviceDocument, keys.service(service))
+  return standings(observation?.value, state?.value)
+}
