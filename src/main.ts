@@ -36,6 +36,7 @@ try {
     exitWith: (code) => {
       process.exitCode = code
     },
+    onHangUp: (act) => void process.on('SIGHUP', act),
     signal: stop.signal,
   })
 } catch (error) {

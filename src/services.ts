@@ -13,6 +13,7 @@ import { dryRun, type PromotionPlan } from './deploy/dry-run.ts'
 import type { Discovery } from './deploy/fleet.ts'
 import { knownHostsIn } from './deploy/known-hosts-record.ts'
 import { leasesIn } from './deploy/lease.ts'
+import { type LiveDefinitions, liveDefinitions } from './deploy/live-definitions.ts'
 import { scanWhenNeeded, sshWhenNeeded } from './deploy/ssh/loaded-when-needed.ts'
 import { storeIdIn } from './deploy/store-id.ts'
 import type { TrustPorts } from './deploy/trust-hosts.ts'
@@ -68,6 +69,10 @@ export interface ServerThreads {
 /** What every role works with, wired once from a configuration. */
 export interface Core extends AsyncDisposable {
   readonly config: Config
+  /** In place of those of the configuration, which are the first ones. */
+  readonly definitions: LiveDefinitions
+  /** What was wrong with the configuration when it was read last; empty where that was taken up. */
+  readonly configuration: { mistakes: readonly string[] }
   readonly clock: Clock
   readonly store: ObjectStore
   readonly documents: Documents
@@ -117,7 +122,8 @@ export async function openCore(config: Config, log: Log, writing?: URL): Promise
   ]
   const tokens = tokensIn(documents, clock)
   const observed = { audit, metrics, dependencies }
-  const core = { config, clock, store, documents, tokens, ...observed, ...registry, queue, bus }
+  const configured = { config, definitions: liveDefinitions(config.services), configuration: { mistakes: [] } }
+  const core = { ...configured, clock, store, documents, tokens, ...observed, ...registry, queue, bus }
   const owned = disposals.move()
   return {
     ...core,
@@ -134,7 +140,7 @@ export async function openServices(config: Config, threads: ServerThreads, log: 
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
   const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
-  core.metrics.nodes(() => nodeCounts(core.documents, config.services))
+  core.metrics.nodes(() => nodeCounts(core.documents, core.definitions.services))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   const report = (error: unknown) => log.error(messageOf(error))
@@ -194,7 +200,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
         ...core,
         log,
         report,
-        services: config.services,
+        services: core.definitions.services,
         leases: leasesIn(documents, clock, { holder, termSeconds }),
         crew: (request, fence) => crewFor(acting, request, fence),
         async news(rollout) {
@@ -205,7 +211,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
       settings,
     ),
   )
-  disposals.use(startConverging({ ...acting, holder, log, services: config.services }, settings.lookSeconds))
+  disposals.use(startConverging({ ...acting, holder, log, services: core.definitions.services }, settings.lookSeconds))
   const owned = disposals.move()
   return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
@@ -231,7 +237,8 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
 
 /** Runs nothing on the nodes but what looks: no folder of theirs needs the store's name. */
 function dryRunOn(core: WiredCore, report: (error: unknown) => void): Services['dryRun'] {
-  const { services, channels, channelOrder } = core.config
+  const { channels, channelOrder } = core.config
+  const { services } = core.definitions
   const sessions = actingOn(core, report, '')
   const ports = { ...sessions, services, channels, channelOrder, sessions }
   return (request, signal) => dryRun(ports, request, signal)

@@ -20,6 +20,8 @@ export interface Terminal {
   readonly threads: ServerThreads
   /** The exit status of the process, once it ends by itself. */
   readonly exitWith: (code: number) => void
+  /** Called whenever the process is told to read its configuration anew (SIGHUP); without any, that ends it. */
+  readonly onHangUp: (act: () => void) => void
   /** Aborted when the process is told to stop. */
   readonly signal: AbortSignal
 }

@@ -8,12 +8,14 @@ import { listen } from '../http/server.ts'
 import { jsonLog } from '../log.ts'
 import { openServices } from '../services.ts'
 import type { Terminal } from './command.ts'
+import { reloadOnHangUp } from './reload.ts'
 
 /** Runs the server until it is told to stop. */
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder, 'server')
   const log = jsonLog((line) => terminal.printError(line.trimEnd()))
   await using services = await openServices(config, terminal.threads, log)
+  reloadOnHangUp(terminal, 'server', services, log)
   await using listening = await listen(listenerFor(services, log), {
     ...config.server,
     minimumBytesPerSecond: config.upload.minimumBytesPerSecond,

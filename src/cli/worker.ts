@@ -4,6 +4,7 @@ import { DomainError } from '../errors.ts'
 import { jsonLog } from '../log.ts'
 import { openCore } from '../services.ts'
 import type { Terminal } from './command.ts'
+import { reloadOnHangUp } from './reload.ts'
 
 /** Carries deploys until it is told to stop; any number of workers may share a bucket. */
 export async function runWorker(terminal: Terminal): Promise<void> {
@@ -17,6 +18,7 @@ export async function runWorker(terminal: Terminal): Promise<void> {
   const log = jsonLog((line) => terminal.printError(line.trimEnd()))
   await using core = await openCore(config, log)
   await using _worker = await core.startWorker()
+  reloadOnHangUp(terminal, 'worker', core, log)
   terminal.print(
     `Wheelhouse worker, ${config.worker.concurrency} services at once. Services: ${Object.keys(config.services).join(', ') || 'none configured'}.`,
   )

@@ -3,12 +3,12 @@ import { serviceName, serviceSchema, sshSchema } from '../deploy/service-definit
 import { isNetwork } from './network.ts'
 
 /** As a person writes it: how to log in, and the channel, may be left to the rest of the file. */
-const service = serviceSchema.extend({
+export const serviceSettingsSchema = serviceSchema.extend({
   ssh: sshSchema.partial().default({}),
   subscribe: serviceSchema.shape.subscribe.partial().default({}),
 })
 
-export type ServiceSettings = z.infer<typeof service>
+export type ServiceSettings = z.infer<typeof serviceSettingsSchema>
 
 const channel = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes')
 
@@ -96,7 +96,8 @@ export const fileSchema = z.strictObject({
       every_minutes: z.number().min(0.01).max(1440).default(60),
     })
     .prefault({}),
-  services: z.record(serviceName, service).default({}),
+  services: z.record(serviceName, serviceSettingsSchema).default({}),
+  services_folder: z.string().min(1).optional(),
 })
 
 export type FileSettings = z.infer<typeof fileSchema>

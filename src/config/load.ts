@@ -1,8 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
-import { messageOf } from '../errors.ts'
 import { channelOrderOf } from './channel-order.ts'
 import type { Config, DiskStoreConfig, S3StoreConfig } from './config.ts'
 import { commandEnvironment, type Environment } from './environment.ts'
@@ -11,7 +8,9 @@ import { configurationError, type Mistake } from './mistakes.ts'
 import { receiversOf } from './receivers.ts'
 import { Secret } from './secret.ts'
 import { deployingMistakes } from './service-checks.ts'
+import { type GatheredSettings, placesIn, readServicesFolder } from './service-files.ts'
 import { servicesOf } from './services.ts'
+import { check, parseYaml } from './yaml-file.ts'
 
 export type Role = 'server' | 'worker' | 'command'
 
@@ -30,13 +29,18 @@ export function loadConfig(environment: Environment, folder: string, role: Role 
   // Found even where other variables are wrong, so that the file's mistakes are named along with theirs.
   const named = given['WHEELHOUSE_CONFIG']
   const path = resolve(folder, named ?? defaultFile)
-  const file = readFile(path, named !== undefined, mistakes)
+  const alone = readFile(path, named !== undefined, mistakes)
+  const file = alone && readServicesFolder(alone, folder, mistakes)
   // Commands beside a server tell nobody, and need no secrets for it.
   const secrets = role === 'command' ? undefined : given
   const config = variables && file && assemble({ env: variables, file, secrets }, folder, mistakes)
-  if (config !== undefined && (role === 'worker' || (role === 'server' && config.worker.inServer))) {
-    const isDefault = (variables?.WHEELHOUSE_EXTERNAL_URL ?? file?.server.external_url) === undefined
-    mistakes.push(...deployingMistakes(config.services, { url: config.server.externalUrl, isDefault }))
+  if (
+    config !== undefined &&
+    file !== undefined &&
+    (role === 'worker' || (role === 'server' && config.worker.inServer))
+  ) {
+    const isDefault = (variables?.WHEELHOUSE_EXTERNAL_URL ?? file.server.external_url) === undefined
+    mistakes.push(...deployingMistakes(config.services, placesIn(file), { url: config.server.externalUrl, isDefault }))
   }
   if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
   return deepFreeze({ ...config, commandEnvironment: commandEnvironment(given) })
@@ -55,34 +59,9 @@ function readFile(path: string, required: boolean, mistakes: Mistake[]): FileSet
   return parsed === undefined ? undefined : check(fileSchema, parsed.value, mistakes)
 }
 
-function parseYaml(path: string, mistakes: Mistake[]): { readonly value: unknown } | undefined {
-  try {
-    const lines = new LineCounter()
-    const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines, prettyErrors: true })
-    for (const error of document.errors) mistakes.push({ path, problem: error.message.split('\n')[0] ?? '' })
-    return document.errors.length > 0 ? undefined : { value: document.toJS() ?? {} }
-  } catch (error) {
-    mistakes.push({ path, problem: `cannot be read: ${messageOf(error)}` })
-    return undefined
-  }
-}
-
-function check<T>(schema: z.ZodType<T>, value: unknown, mistakes: Mistake[]): T | undefined {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  for (const issue of parsed.error.issues) mistakes.push({ path: issue.path.join('.'), problem: problemOf(issue) })
-  return undefined
-}
-
-function problemOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.join(', ')}`
-  const text = issue.message.replace(/^Invalid input: /, '')
-  return text === 'expected string, received undefined' ? 'is missing' : text
-}
-
 interface Sources {
   readonly env: EnvironmentSettings
-  readonly file: FileSettings
+  readonly file: GatheredSettings
   /** Variables that the file names. */
   readonly secrets: Environment | undefined
 }

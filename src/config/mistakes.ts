@@ -10,5 +10,6 @@ export interface Mistake {
 export function configurationError(source: string, mistakes: readonly Mistake[]): DomainError {
   const lines = mistakes.map(({ path, problem }) => `  ${path === '' ? '(top level)' : path}: ${problem}`)
   const count = mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`
-  return new DomainError('configuration', `The configuration has ${count} (${source}):\n${lines.join('\n')}`)
+  const text = `The configuration has ${count} (${source}):\n${lines.join('\n')}`
+  return new DomainError('configuration', text, { mistakes: lines.map((line) => line.trim()) })
 }

@@ -4,6 +4,7 @@ import { allowedOf, waveOf } from '../deploy/rollout/limits.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { ServiceSettings } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
+import type { PlaceOf } from './service-files.ts'
 
 /** How nodes reach the index, and whether somebody said so. */
 export interface ExternalUrl {
@@ -24,7 +25,7 @@ export function settingsMistakes(path: string, settings: ServiceSettings, extern
 }
 
 /** Between nodes, of whatever services. */
-export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>>): Mistake[] {
+export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>>, placeOf: PlaceOf): Mistake[] {
   const owners = new Map<string, string>()
   return Object.entries(services).flatMap(([service, definition]) =>
     listedNodes(definition.fleet).flatMap((node, at) => {
@@ -34,7 +35,7 @@ export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>
       owners.set(place, owner ?? `${name} of ${service}`)
       if (owner === undefined) return []
       const problem = `"${name}" is the place of ${owner} as well (${place}): each needs a root of its own`
-      return [{ path: `services.${service}.fleet.nodes.${at}`, problem }]
+      return [{ path: `${placeOf(service)}.fleet.nodes.${at}`, problem }]
     }),
   )
 }
@@ -42,23 +43,24 @@ export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>
 /** For processes that deploy: others need neither key nor nodes. */
 export function deployingMistakes(
   services: Readonly<Record<string, ServiceDefinition>>,
+  placeOf: PlaceOf,
   external: ExternalUrl,
 ): Mistake[] {
   return Object.entries(services).flatMap(([service, definition]) => {
     const { key } = definition.ssh
-    const missing = { path: `services.${service}.ssh.key`, problem: `there is no file ${key}` }
-    return [...(existsSync(key) ? [] : [missing]), ...reachMistakes(service, definition, external)]
+    const missing = { path: `${placeOf(service)}.ssh.key`, problem: `there is no file ${key}` }
+    return [...(existsSync(key) ? [] : [missing]), ...reachMistakes(placeOf(service), definition, external)]
   })
 }
 
-function reachMistakes(service: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {
+function reachMistakes(place: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {
   if (!isDefault || !isLoopback(new URL(url).hostname)) return []
   const remote = listedNodes(definition.fleet)
     .map((node) => planNode(node, definition).address)
     .find((address) => !isLoopback(address))
   if (remote === undefined) return []
   const problem =
-    `is ${url} where nothing is said, and ${remote} of services.${service} would look for the index on itself: ` +
+    `is ${url} where nothing is said, and ${remote} of ${place} would look for the index on itself: ` +
     'say how nodes reach this server (or WHEELHOUSE_EXTERNAL_URL)'
   return [{ path: 'server.external_url', problem }]
 }

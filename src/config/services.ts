@@ -5,22 +5,24 @@ import { parseProjectName } from '../packaging/names.ts'
 import type { FileSettings, ServiceSettings } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
 import { settingsMistakes, sharedRoots } from './service-checks.ts'
+import { type GatheredSettings, placesIn } from './service-files.ts'
 
 /** Services in their final form: what they leave to the rest of the file is filled in, what they name exists. */
 export function servicesOf(
-  file: FileSettings,
+  file: GatheredSettings,
   folder: string,
   externalUrl: string,
   mistakes: Mistake[],
 ): Readonly<Record<string, ServiceDefinition>> {
   const services: Record<string, ServiceDefinition> = {}
+  const placeOf = placesIn(file)
   for (const [name, settings] of Object.entries(file.services)) {
-    const path = `services.${name}`
+    const path = placeOf(name)
     const definition = complete(path, settings, file, folder, mistakes)
     if (definition !== undefined) services[name] = definition
     mistakes.push(...fleetMistakes(path, settings), ...settingsMistakes(path, settings, externalUrl))
   }
-  mistakes.push(...sharedRoots(services))
+  mistakes.push(...sharedRoots(services, placeOf))
   return services
 }
 

@@ -48,7 +48,8 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
   }
   const { channels, channelOrder, server, upload } = services.config
   const uploads = { ...services, limits: upload, rules: upload, externalUrl: server.externalUrl }
-  const deploying = { channels, channelOrder, services: services.config.services, externalUrl: server.externalUrl }
+  const { services: defined } = services.definitions
+  const deploying = { channels, channelOrder, services: defined, externalUrl: server.externalUrl }
   app.use(observe(services.metrics, log, services.clock))
   app.use(hot.remember)
   app.use(answerErrors(log))
@@ -59,7 +60,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
     promoteRoutes({ ...services, ...deploying }, access),
     serviceActionRoutes({ ...services, ...deploying }, access),
-    deployRoutes(services, services.config.services, deploying.externalUrl, access),
+    deployRoutes(services, defined, deploying.externalUrl, access),
     deployControlRoutes({ ...services, externalUrl: server.externalUrl }, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
