@@ -29,7 +29,8 @@ export async function pumpFile(file: FileHandle, { start, end }: ByteRange, dest
 /** A buffer may be used again only when the destination says that it has no need of it any more. */
 function take(destination: Writable, piece: Buffer): Promise<void> {
   const taken = new Promise<void>((resolve, reject) => {
-    destination.write(piece, (error) => (error ? reject(error) : resolve()))
+    // Whatever a plain or a TLS connection says of a write that nobody takes: the client has left.
+    destination.write(piece, (error) => (error ? reject(gone(error)) : resolve()))
   })
   // It is awaited only after the next piece was read, and must not be nobody's until then.
   taken.catch(() => undefined)
@@ -39,10 +40,14 @@ function take(destination: Writable, piece: Buffer): Promise<void> {
 /** A destination that is closed in between may never answer. */
 function closing(destination: Writable): Promise<never> {
   const closed = new Promise<never>((_, reject) => {
-    const fail = () => reject(Object.assign(new Error('The client is gone.'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }))
+    const fail = () => reject(gone())
     if (destination.destroyed) fail()
     else destination.once('close', fail)
   })
   closed.catch(() => undefined)
   return closed
+}
+
+function gone(cause?: Error): Error {
+  return Object.assign(new Error('The client is gone.', { cause }), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }

@@ -47,6 +47,13 @@ describe('the pump of a file', () => {
     await expect(pumped(0, 5, stuck)).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
   })
 
+  it('takes a write that fails, however the connection says so, for a client that has left', async () => {
+    const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+    const broken = new Writable({ write: (_piece, _encoding, done) => done(reset) })
+    broken.on('error', () => undefined)
+    await expect(pumped(0, 5, broken)).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+  })
+
   it('fails where the file is shorter than it was said to be', async () => {
     await expect(pumped(0, bytes.length, slow([]))).rejects.toThrow('ended at 1000003')
   })
