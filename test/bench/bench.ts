@@ -4,6 +4,7 @@ import { measureDeploys } from './deploys.ts'
 import { measureDownloads } from './downloads.ts'
 import { measureInstalls } from './installs.ts'
 import { measureLargeUploads } from './large-uploads.ts'
+import { measureManyNodes } from './many-nodes.ts'
 import { measureManyProjects } from './many-projects.ts'
 import { measurePages } from './pages.ts'
 import { fetchPeers } from './peers.ts'
@@ -16,6 +17,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   'large-uploads': measureLargeUploads,
   downloads: measureDownloads,
   deploys: measureDeploys,
+  'many-nodes': measureManyNodes,
   'many-projects': measureManyProjects,
   installs: measureInstalls,
 }

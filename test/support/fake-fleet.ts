@@ -20,10 +20,17 @@ export class FakeFleet {
   mostOutOfService = 0
   readonly #clock: Clock
   readonly #breaks: (effect: Effect) => boolean
+  readonly #maxUnavailable: number
   readonly #runs = new Map<string, Promise<Outcome>>()
   readonly #fences = new Map<string, number>()
 
-  constructor(names: readonly string[], clock: Clock, breaks: (effect: Effect) => boolean = () => false) {
+  constructor(
+    names: readonly string[],
+    clock: Clock,
+    breaks: (effect: Effect) => boolean = () => false,
+    maxUnavailable = 1,
+  ) {
+    this.#maxUnavailable = maxUnavailable
     this.nodes = names.map((name) => ({ name, running: '1.0.0-old', serving: true, drained: false }))
     this.#clock = clock
     this.#breaks = breaks
@@ -49,7 +56,7 @@ export class FakeFleet {
       return { ok: true }
     }
     const nodes = this.nodes.map(({ name }) => name)
-    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: 1, soakSeconds: 5, drains: true, prepares: true } }
+    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: this.#maxUnavailable, soakSeconds: 5, drains: true, prepares: true } }
   }
 
   async #look(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {

@@ -19,12 +19,13 @@ export const deploy = 'web.production.1'
 const definition = aDefinition()
 
 /** A world with one promotion that nobody has considered yet. */
-export async function aWorld(breaks?: (effect: Effect) => boolean) {
+export async function aWorld(breaks?: (effect: Effect) => boolean, { nodes = 3, maxUnavailable = 1 } = {}) {
   const clock = new FakeClock()
   const store = new MemoryStore()
+  const names = Array.from({ length: nodes }, (_, n) => `n${n + 1}`)
   const pointer = { serial: 1, version: '1.1.0', files: [], at: '2026-01-01T00:00:00Z', by: 'ci', attempt: 'a' }
   await documentsOn(store).create(channelsDocument, keys.channels('app'), { production: [pointer] })
-  return { clock, store, fleet: new FakeFleet(['n1', 'n2', 'n3'], clock, breaks) }
+  return { clock, store, fleet: new FakeFleet(names, clock, breaks, maxUnavailable) }
 }
 
 export type World = Awaited<ReturnType<typeof aWorld>>
@@ -35,6 +36,7 @@ export async function aProcess(
   holder: string,
   turn: (n: number) => Turn,
   exclusive = true,
+  watched = true,
 ) {
   const mortal = mortalStore(store, turn, exclusive)
   const documents = documentsOn(mortal.store)
@@ -56,7 +58,7 @@ export async function aProcess(
       news: async () => undefined,
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
-          decided.push([effect.attempt, await storedEffects(store)])
+          if (watched) decided.push([effect.attempt, await storedEffects(store)])
           return await fleet.act(fence, effect, rollout)
         },
         finish: async () => undefined,
