@@ -46,6 +46,11 @@ export function requirementsOf(lock: Lock, externalUrl: string): string {
   return lines.join('')
 }
 
+/** Where a service's dependencies come from, most wanted first; of what is ours only what the channel shows. */
+export function indexUrls({ definition, channel }: DeployRequest, externalUrl: string): readonly string[] {
+  return definition.indexes.map((index) => (index === 'self' ? `${externalUrl}/channels/${channel}/simple/` : index))
+}
+
 export function absolute(url: string, externalUrl: string): string {
   return url.startsWith('/') ? `${externalUrl}${url}` : url
 }

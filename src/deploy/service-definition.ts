@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseSpecifiers } from '../packaging/specifiers.ts'
+import { installers } from './node/find-uv.ts'
 import { freezeSchema } from './rollout/freezes.ts'
 import { failurePolicies } from './rollout/model.ts'
 
@@ -185,6 +186,7 @@ export const serviceSchema = z.strictObject({
   python: z.string().min(1).default('python3'),
   root: folder,
   layout: z.literal('releases').default('releases'),
+  installer: z.enum(installers).default('auto'),
   indexes: z
     .array(z.union([z.literal('self'), index]))
     .min(1)

@@ -1,5 +1,6 @@
 import { installDebianPackages } from '../support/fetch/debian.ts'
 import { fetchTools } from '../support/fetch/fetch-tools.ts'
+import { measureDeploys } from './deploys.ts'
 import { measureDownloads } from './downloads.ts'
 import { measureInstalls } from './installs.ts'
 import { measureLargeUploads } from './large-uploads.ts'
@@ -14,6 +15,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   'small-uploads': measureSmallUploads,
   'large-uploads': measureLargeUploads,
   downloads: measureDownloads,
+  deploys: measureDeploys,
   'many-projects': measureManyProjects,
   installs: measureInstalls,
 }

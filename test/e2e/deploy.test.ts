@@ -26,6 +26,8 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     second = await startPackageIndex()
     site = await startSite(way, {
       nodes: [{}, { python3: 'pypy' }],
+      // Slow enough to be cut in the middle; the other suites install with uv.
+      service: { installer: 'pip' },
       // By another name than ours: netrc knows no ports.
       indexes: ['self', second.url.replace('127.0.0.1', 'localhost')],
     })

@@ -23,7 +23,7 @@ export async function startFleet(folder: string, nodes: readonly NodeOptions[]):
   const key = await generateSshKey(folder, `fleet-${nodes.length}`)
   const members = await Promise.all(
     nodes.map(async (options, at): Promise<FleetMember> => {
-      const node = await startNode({ ...options, clientKey: key })
+      const node = await startNode({ uv: true, ...options, clientKey: key })
       return { name: `web${at + 1}`, node, service: await superviseService(node) }
     }),
   )

@@ -22,6 +22,8 @@ export interface NodeOptions {
   readonly allow?: string
   /** What `python3` means on this node; Debian's CPython when left out, `pypy` for a node that differs. */
   readonly python3?: 'python' | 'pypy'
+  /** Whether there is uv on its PATH, of the version that the tests are run with. */
+  readonly uv?: boolean
   /** Further variables of every session. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -69,6 +71,7 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
   for (const name of ['srv', 'home', 'tmp', 'bin']) await mkdir(at(name))
   const [python3 = ''] = useTool(options.python3 ?? 'python')
   await symlink(python3, join(at('bin'), 'python3'))
+  if (options.uv) await symlink(useTool('uv')[0] ?? '', join(at('bin'), 'uv'))
   const hostKey = await generateSshKey(folder, 'host_key')
   const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
   // As docs/operations.md recommends it: no terminal, no forwarding, and from one address only.

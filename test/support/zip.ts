@@ -93,8 +93,6 @@ function directory(entries: readonly Entry[], offset: number): Buffer {
 
 function directoryRecord(entry: Entry): Buffer {
   const madeByUnix = (3 << 8) | 20
-  // A regular file, rw-r--r--: unpackers set the mode that stands here.
-  const attributes = 0o100644 * 0x10000
   return Buffer.concat([
     numbers(
       [4, 0x02014b50],
@@ -103,11 +101,16 @@ function directoryRecord(entry: Entry): Buffer {
       [2, 0],
       [2, 0],
       [2, 0],
-      [4, attributes],
+      [4, modeOf(entry.path) * 0x10000],
       [4, entry.offset],
     ),
     Buffer.from(entry.path),
   ])
+}
+
+/** A regular file, rw-r--r--, or a script that one can run: unpackers set the mode that stands here. */
+function modeOf(path: string): number {
+  return /\.data\/scripts\//.test(path) ? 0o100755 : 0o100644
 }
 
 /** The fields that local header and directory share; 0x0021 is 1 January 1980, bit 11 says that paths are UTF-8. */

@@ -1,5 +1,5 @@
 import { type Lock, type LockedFile, lockDocument, type PlannedNode } from '../documents.ts'
-import { isLockedFor, lockDigest, lockedFor, lockKeyOf, relative } from '../lock.ts'
+import { indexUrls, isLockedFor, lockDigest, lockedFor, lockKeyOf, relative } from '../lock.ts'
 import { type ReportedFiles, resolvedFiles, resolveScript } from '../node/resolve.ts'
 import type { Effect, Outcome } from '../rollout/model.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -36,8 +36,7 @@ export async function resolve(
 }
 
 function wanted({ request, externalUrl }: ActContext, node: PlannedNode) {
-  const { project, channel, definition, files } = request
-  const self = `${externalUrl}/channels/${channel}/simple/`
+  const { project, definition, files } = request
   return {
     python: node.python,
     root: node.root,
@@ -50,7 +49,7 @@ function wanted({ request, externalUrl }: ActContext, node: PlannedNode) {
         sha256,
         url: `${externalUrl}/files/${project}/${sha256}/${encodeURIComponent(filename)}`,
       })),
-    indexes: definition.indexes.map((index) => (index === 'self' ? self : index)),
+    indexes: indexUrls(request, externalUrl),
   }
 }
 

@@ -1,6 +1,6 @@
 import { keys } from '../../objects/keys.ts'
 import { lockDocument, type PlannedNode } from '../documents.ts'
-import { lockKeyOf, requirementsOf } from '../lock.ts'
+import { indexUrls, lockKeyOf, requirementsOf } from '../lock.ts'
 import { stageScript } from '../node/stage.ts'
 import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
 import { serviceDocument } from '../service-state.ts'
@@ -25,6 +25,8 @@ export async function stage(
     release: progress.release,
     requirements: requirementsOf(lock, externalUrl),
     manifest: { project, version, lock: lock.digest },
+    installer: request.definition.installer,
+    indexes: indexUrls(request, externalUrl),
     keepReleases: request.definition.rollout.keep_releases,
     stable: (await documents.read(serviceDocument, keys.service(request.service)))?.value.stable?.version,
   })

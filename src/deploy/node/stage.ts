@@ -1,4 +1,5 @@
 import { findPip } from './find-pip.ts'
+import { fetchUv, findUv, type Installer, uvInstall } from './find-uv.ts'
 import { pruneScript } from './prune.ts'
 import { quote } from './shell.ts'
 
@@ -9,6 +10,9 @@ export interface Staging {
   readonly release: string
   /** In pip's format, with hashes. */
   readonly requirements: string
+  readonly installer: Installer
+  /** Absolute URLs, most wanted first: where uv comes from if the node has none and must have it. */
+  readonly indexes: readonly string[]
   /** How many old ones stay, see `prune.ts`. */
   readonly keepReleases: number
   readonly stable: string | undefined
@@ -37,8 +41,9 @@ ${prune} || echo "Old releases could not be removed. The release itself is insta
 `
 }
 
-function installPart({ python, root, requirements, manifest }: Staging): string {
-  return `${findPip(python, root)}
+function installPart({ python, root, requirements, manifest, installer, indexes }: Staging): string {
+  return `${findUv(root, installer)}
+${installer === 'uv' ? `if [ -z "$uv" ]; then\n${findPip(python, root)}fi\n${fetchUv(python, root, indexes)}` : ''}
 # The service may run as another user than the one that deploys it.
 umask 022
 mkdir -p ${quote(`${root}/releases`)}
@@ -46,8 +51,14 @@ mkdir -p ${quote(`${root}/releases`)}
 rm -rf "$release"
 ${quote(python)} -m venv --without-pip "$release"
 printf %s ${quote(requirements)} >"$run/requirements.txt"
-"$pip_python" -m pip --python "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
-  -r "$run/requirements.txt"
+if [ -n "$uv" ]; then
+  echo "Installing with $("$uv" --version)."
+${uvInstall(root, '"$release"', '"$run/requirements.txt"')}else
+${findPip(python, root)}
+  echo "Installing with $("$pip_python" -m pip --version)."
+  "$pip_python" -m pip --python "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
+    -r "$run/requirements.txt"
+fi
 sync -f "$release" 2>/dev/null || sync
 printf '%s\\n' ${quote(JSON.stringify(manifest))} >"$release/wheelhouse.new"
 mv "$release/wheelhouse.new" "$release/wheelhouse.json"

@@ -44,6 +44,7 @@ describe('what is left on a node after an installation', () => {
   async function stage(root: string, attempt: string) {
     const script = stageScript({
       ...{ python: toolPaths().python, root, release: '9.0-lock', requirements: '', keepReleases: 2, stable: '1.0' },
+      ...{ installer: 'auto' as const, indexes: [] },
       manifest: { project: 'app', version: '9.0', lock: 'lock' },
     })
     const run = { root, attempt, owner: 'store/web', fence: 1, script, limitSeconds: 60 }

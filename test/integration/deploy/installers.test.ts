@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
+import { runDetached } from '../../../src/deploy/detached-run.ts'
+import { HostConnection } from '../../../src/deploy/host-connection.ts'
+import type { Installer } from '../../../src/deploy/node/find-uv.ts'
+import { stageScript } from '../../../src/deploy/node/stage.ts'
+import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
+import { type PackageIndex, startPackageIndex } from '../../support/package-index.ts'
+import { type SshNode, startNode } from '../../support/sshd.ts'
+import { toolPaths, useTool } from '../../support/tools.ts'
+import { aWheel } from '../../support/wheels.ts'
+
+const app = aWheel({ name: 'app', version: '1.0' })
+/** uv as an index has it, but for its size: the program in it is the one that the tests are run with. */
+const uvWheel = () =>
+  aWheel({
+    name: 'uv',
+    version: '99.0',
+    files: { 'uv-99.0.data/scripts/uv': `#!/bin/sh\nexec ${useTool('uv')[0]} "$@"\n` },
+  })
+
+describe('what installs a release on a node', () => {
+  let index: PackageIndex
+  let withUv: SshNode
+  let without: SshNode
+  const connections: HostConnection[] = []
+  beforeAll(async () => {
+    index = await startPackageIndex([app])
+    // Where nothing of this machine is in the way: its own uv may be on the PATH.
+    withUv = await startNode({ uv: true })
+    without = await startNode()
+  })
+  afterAll(async () => {
+    for (const connection of connections) await connection[Symbol.asyncDispose]()
+    await withUv?.[Symbol.asyncDispose]()
+    await without?.[Symbol.asyncDispose]()
+    await index?.[Symbol.asyncDispose]()
+  })
+
+  async function stage(node: SshNode, installer: Installer, settings: { sha256?: string; before?: string } = {}) {
+    const { host: address, port, user, clientKeyPath: keyPath } = node
+    const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
+    const connection = new HostConnection(
+      ssh2Hosts(async () => node.knownHostsLine),
+      target,
+    )
+    connections.push(connection)
+    const root = join(node.root, `app-${connections.length}`)
+    const url = `${index.url.replace('/simple/', '/files/')}${app.filename}`
+    const script = stageScript({
+      ...{ python: toolPaths().python, root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
+      requirements: `app @ ${url} --hash=sha256:${settings.sha256 ?? app.sha256}\n`,
+      indexes: [index.url],
+      manifest: { project: 'app', version: '1.0', lock: 'lock' },
+    })
+    const run = { root, attempt: 'stage', owner: 'store/web', fence: 1, limitSeconds: 60 }
+    const outcome = await runDetached(
+      connection,
+      { ...run, script: `${settings.before ?? ''}\n${script}` },
+      { clock: systemClock, patienceSeconds: 20 },
+    )
+    const [code, output] = outcome.kind === 'exited' ? [outcome.code, outcome.output] : [outcome.kind, '']
+    return { code, output, release: join(root, 'releases', '1.0-lock') }
+  }
+
+  const installed = (release: string) => {
+    const lib = join(release, 'lib')
+    const site = join(lib, readdirSync(lib)[0] ?? '', 'site-packages')
+    return { file: join(site, 'app', '__init__.py'), compiled: existsSync(join(site, 'app', '__pycache__')) }
+  }
+
+  it('is uv where the node has it: compiled, complete, and sharing no file with its cache', async () => {
+    const { code, output, release } = await stage(withUv, 'auto')
+    expect([code, output]).toEqual([0, expect.stringMatching(/Installing with uv \d/)])
+    const { file, compiled } = installed(release)
+    expect(readFileSync(file, 'utf8')).toContain('1.0')
+    expect(compiled).toBe(true)
+    expect(statSync(file).nlink).toBe(1)
+    expect(existsSync(join(release, 'wheelhouse.json'))).toBe(true)
+  })
+
+  it('is pip where it has none that is able, and where that is asked for', async () => {
+    const unable =
+      'mkdir -p "$HOME/unable"; printf "#!/bin/sh\\nexit 2\\n" >"$HOME/unable/uv"; chmod +x "$HOME/unable/uv"; PATH=$HOME/unable:$PATH'
+    for (const { code, output, release } of [
+      await stage(without, 'auto', { before: unable }),
+      await stage(withUv, 'pip'),
+    ]) {
+      expect([code, output]).toEqual([0, expect.stringMatching(/Installing with pip \d/)])
+      expect(existsSync(installed(release).file)).toBe(true)
+    }
+  })
+
+  it('takes other bytes than the locked ones from neither', async () => {
+    for (const installer of ['uv', 'pip'] as const) {
+      const { code, output, release } = await stage(withUv, installer, { sha256: 'f'.repeat(64) })
+      expect(code).not.toBe(0)
+      expect(output).toMatch(/hash/i)
+      expect(existsSync(join(release, 'wheelhouse.json'))).toBe(false)
+    }
+  })
+
+  it('is fetched once from the indexes where uv is asked for, or else told to be missing', async () => {
+    const hidden = 'PATH=/usr/bin:/bin'
+    const missing = await stage(without, 'uv', { before: hidden })
+    expect([missing.code, missing.output]).toEqual([3, expect.stringContaining('choose «installer: auto»')])
+    index.add(uvWheel())
+    const { code, output } = await stage(without, 'uv', { before: hidden })
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/getting it from the indexes of the service\.\nInstalling with uv \d/),
+    ])
+  })
+})
