@@ -65,8 +65,7 @@ async function relock(
     return false
   const { version } = releaseToPromote(await ports.projects.get(project), request.version, force)
   if (!force) {
-    const services = subscribedTo(ports.services, request).map(([service]) => service)
-    await refuseHeld(ports.documents, services)
+    await refuseStopped(ports, request)
   }
   const at = new Date(ports.clock.now()).toISOString()
   await askRelock(ports.documents, { project, version }, { by, at, ...(reason === undefined ? {} : { reason }) })
@@ -80,6 +79,11 @@ export async function refusePromotion(ports: PromoteServicesPorts, request: Prom
   const release = releaseToPromote(await ports.projects.get(project), version, false)
   if (await isThere(ports, { project, channel, release })) return
   await refuseOutOfOrder(ports, { project, channel, release })
+  await refuseStopped(ports, request)
+}
+
+/** Where a service is held or frozen: the channel is not moved for some of them only. */
+async function refuseStopped(ports: PromoteServicesPorts, request: PromotionRequest): Promise<void> {
   const subscribed = subscribedTo(ports.services, request)
   const services = subscribed.map(([service]) => service)
   await refuseHeld(ports.documents, services)
