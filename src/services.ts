@@ -140,7 +140,7 @@ export async function openServices(config: Config, threads: ServerThreads, log: 
   const spool = disposals.use(await openSpool(config.spool, core.clock.now()))
   const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
-  core.metrics.nodes(() => nodeCounts(core.documents, config.services))
+  core.metrics.nodes(() => nodeCounts(core.documents, core.definitions.services))
   if (config.worker.inServer) disposals.use(await core.startWorker())
   const owned = disposals.move()
   const report = (error: unknown) => log.error(messageOf(error))
@@ -211,7 +211,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
       settings,
     ),
   )
-  disposals.use(startConverging({ ...acting, holder, log, services: config.services }, settings.lookSeconds))
+  disposals.use(startConverging({ ...acting, holder, log, services: core.definitions.services }, settings.lookSeconds))
   const owned = disposals.move()
   return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }

@@ -9,6 +9,7 @@ import { resolve } from './acts/resolve.ts'
 import { stage } from './acts/stage.ts'
 import { verify } from './acts/verify.ts'
 import { type DeployRequest, type PlannedNode, planDocument } from './documents.ts'
+import { findFleet } from './find-fleet.ts'
 import { killScript } from './node/kill.ts'
 import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
 import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
@@ -24,9 +25,24 @@ export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number)
   const { ask, run, keep } = sessions
   const context: ActContext = { ...ports, request, ask, run, keep, node: planned(ports, request) }
   return {
-    act: (effect, rollout, signal) => actUntilDone(ports, signal, () => act(context, effect, rollout, signal)),
+    act: async (effect, rollout, signal) => {
+      const outcome = await actUntilDone(ports, signal, () => act(context, effect, rollout, signal))
+      return outcome.ok || !outcome.unreachable ? outcome : { ...outcome, gone: await isGone(context, effect, signal) }
+    },
     finish: () => ports.credentials.revoke(request.deploy),
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
+  }
+}
+
+/**
+ * Whether a node that is out of reach has left the fleet. Where that cannot be told, or the answer not be believed, it has not.
+ */
+async function isGone(context: ActContext, { node }: Effect, signal: AbortSignal): Promise<boolean> {
+  try {
+    const fleet = await findFleet(context, context.request, signal)
+    return node !== undefined && fleet.ok && !fleet.nodes.some(({ name }) => name === node)
+  } catch {
+    return false
   }
 }
 

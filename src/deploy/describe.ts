@@ -42,6 +42,7 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
   stranded: 'has nothing to go back to',
   unreachable: 'unreachable, not touched',
   unprepared: 'failed before the switch, not touched',
+  gone: 'has left the fleet',
   excluded: 'excluded',
 }
 
@@ -89,8 +90,8 @@ function leftOut({ nodes }: Standing): string[] {
 }
 
 /** Why a node does not run the release, where the deploy went on without it. */
-export function causeOf({ state, failure }: NodeProgress): 'unreachable' | 'excluded' | 'failed' | undefined {
-  if (state === 'unreachable' || state === 'excluded') return state
+export function causeOf({ state, failure }: NodeProgress): 'unreachable' | 'excluded' | 'failed' | 'gone' | undefined {
+  if (state === 'unreachable' || state === 'excluded' || state === 'gone') return state
   return failure ? 'failed' : undefined
 }
 

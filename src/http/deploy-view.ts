@@ -24,6 +24,7 @@ export function deployView(rollout: Rollout, externalUrl: string) {
       failed: without(rollout, 'failed'),
       unreachable: without(rollout, 'unreachable'),
       excluded: without(rollout, 'excluded'),
+      gone: without(rollout, 'gone'),
     },
     createdAt: time(createdAt),
     startedAt: time(startedAt),

@@ -17,14 +17,19 @@ export function play(count: number, limits: Partial<Limits> = {}, start: Rollout
         .join(' '),
     story: () => story(states),
     /** Effects end, the oldest first, until one is outstanding that is named, or none is. */
-    until(stop: string, fails: (effect: Effect) => boolean | 'unreachable' = () => false) {
+    until(stop: string, fails: (effect: Effect) => boolean | 'unreachable' | 'gone' = () => false) {
       for (let turn = 0; turn < 200; turn++) {
         const { effects } = now()
         const [effect] = effects
         if (effect === undefined || effects.some(({ kind, node }) => stop === `${kind} ${node}`)) return this
         const how = fails(effect)
         const outcome = how
-          ? { ok: false as const, problem: 'it is broken', unreachable: how === 'unreachable' }
+          ? {
+              ok: false as const,
+              problem: 'it is broken',
+              unreachable: how === 'unreachable' || how === 'gone',
+              gone: how === 'gone',
+            }
           : outcomeOf(world, effect, () => false)
         states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
       }

@@ -21,6 +21,8 @@ export interface RunWorld extends World {
   readonly controls: readonly { readonly turn: number; readonly kind: ControlKind; readonly node: number }[]
   /** Of the failing effects, those whose node cannot be reached: by the number of their decision. */
   readonly unreachable: readonly boolean[]
+  /** Of those, the ones that have left the fleet. */
+  readonly gone: readonly boolean[]
   /** At these turns the worker is another, which knows the document alone. */
   readonly crashes: readonly number[]
 }
@@ -51,6 +53,7 @@ export const runWorlds: fc.Arbitrary<RunWorld> = fc
     limits: policies,
     failures: sometimes(5),
     unreachable: sometimes(2),
+    gone: sometimes(3),
     controls: fc.array(
       fc.record({
         turn: fc.nat(60),
@@ -136,7 +139,8 @@ function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }
 }
 
 function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
-  return outcome.ok ? outcome : { ...outcome, unreachable: picks(world.unreachable, effect) }
+  const unreachable = picks(world.unreachable, effect)
+  return outcome.ok ? outcome : { ...outcome, unreachable, gone: unreachable && picks(world.gone, effect) }
 }
 
 function simulated(before: World['nodes'][number]['before']): SimulatedNode {
@@ -170,6 +174,6 @@ export function missedIn(rollout: Rollout, fleet: Run['fleets'][number] | undefi
   return rollout.nodes.filter(({ name, state, before }) => {
     const node = fleet?.get(name)
     const out = node?.drained === true || (node?.touched === true && !node.serving)
-    return before?.healthy === true && out && state !== 'excluded'
+    return before?.healthy === true && out && state !== 'excluded' && state !== 'gone'
   })
 }

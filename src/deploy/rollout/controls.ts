@@ -51,6 +51,7 @@ function refusalToExclude({ nodes, effects }: Rollout, name: string): string | u
   }
   const texts: Partial<Record<NodeState, string>> = {
     excluded: 'is left out already',
+    gone: 'has left the fleet',
     current: 'ran the release before, and is left alone',
     updated: 'runs the release already',
     draining: 'is being drained now',

@@ -5,16 +5,20 @@ import { changeNode, isBeforeTouching, pause, phaseOf, withoutSoak } from './pro
 export interface Failure {
   readonly problem: string
   readonly unreachable?: boolean
+  readonly gone?: boolean
 }
 
 /** What follows from an effect that failed: for its node, and beyond the budget for the whole deploy. */
-export function failed(rollout: Rollout, effect: Effect, { problem, unreachable = false }: Failure): Rollout {
+export function failed(rollout: Rollout, effect: Effect, failure: Failure): Rollout {
+  const { problem, unreachable = false, gone = false } = failure
   const node = rollout.nodes.find(({ name }) => name === effect.node)
   // What could not be killed is followed to its end, as it would have been.
   if (effect.kind === 'kill') return rollout
   if (effect.node === undefined) return withoutFleet(rollout, problem)
   if (node === undefined || node.state === 'excluded') return rollout
   const reason = `${node.name}: ${problem}`
+  // Half of what is run once may have been run there: that nobody can tell from a node that is gone.
+  if (gone && effect.kind !== 'prepare') return left(rollout, node, problem)
   switch (effect.kind) {
     case 'restore':
     case 'check':
@@ -43,6 +47,12 @@ export function failed(rollout: Rollout, effect: Effect, { problem, unreachable 
 function touchedAndFailed(rollout: Rollout, { name }: NodeProgress, problem: string): Rollout {
   const change = { problem, state: 'failed', failure: true, undrains: undefined } as const
   return judge(changeNode(rollout, name, change), name, `${name}: ${problem}`)
+}
+
+/** Owes nothing, and is owed nothing. */
+function left(rollout: Rollout, { name }: NodeProgress, problem: string): Rollout {
+  const nothing = { failure: undefined, fate: undefined, drained: undefined, undrains: undefined }
+  return changeNode(rollout, name, { ...nothing, problem, state: 'gone' })
 }
 
 function lost(rollout: Rollout, { name }: NodeProgress, problem: string): Rollout {

@@ -32,6 +32,7 @@ export type Phase = (typeof phases)[number]
  * - `restoring` → `checking` → `returning` → `restored`: drained and put back on what it ran before, checked, back in the
  *   balancer. One that was only drained is `returning` from there.
  * - `lost`: could not be taken back. `stranded`: had no earlier release to go back to.
+ * - `gone`: out of reach, and no longer part of the fleet: nobody misses it, and it counts against no budget.
  * - Left out, untouched: `unreachable` (nobody could ask it), `unprepared` (what comes before the switch failed there).
  * - `excluded`: left out by a person; one that was touched was taken back before, or could not be.
  */
@@ -54,6 +55,7 @@ export const nodeStates = [
   'stranded',
   'unreachable',
   'unprepared',
+  'gone',
   'excluded',
 ] as const
 
@@ -243,6 +245,8 @@ export type Outcome =
       readonly problem: string
       /** Whether the node could not be asked at all: that says nothing about the release. */
       readonly unreachable?: boolean
+      /** Whether it has left the fleet besides. */
+      readonly gone?: boolean
     }
 
 export type Finding =

@@ -15,12 +15,13 @@ const deploy = 'web.production.7'
 /** Who acts for a deploy of three nodes, none of which lets anybody in, for the reason. */
 function aCrew(reason: ErrorCode, rollout: object = {}) {
   const [documents, clock] = [documentsOn(new MemoryStore()), new FakeClock()]
+  let fleet = ['n1', 'n2', 'n3']
   const unused = () => Promise.reject(new Error('Nothing here asks for this.'))
   const ports = {
     ...{ documents, clock, externalUrl: 'http://index', storeId: 'store', report: () => undefined },
     hosts: { connect: () => Promise.reject(new DomainError(reason, 'n1 lets nobody in')) },
     credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
-    discovery: { nodes: async () => ['n1', 'n2', 'n3'].map((name) => ({ name })) },
+    discovery: { nodes: async () => fleet.map((name) => ({ name })) },
     ...{ projects: { find: unused }, commands: { run: unused } },
   }
   const request: DeployRequest = {
@@ -39,7 +40,10 @@ function aCrew(reason: ErrorCode, rollout: object = {}) {
     await acting
     return outcome ?? { ok: false, problem: 'never' }
   }
-  return { act, plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value }
+  const leave = (name: string) => {
+    fleet = fleet.filter((one) => one !== name)
+  }
+  return { act, leave, plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value }
 }
 
 describe('who acts for a deploy', () => {
@@ -51,7 +55,16 @@ describe('who acts for a deploy', () => {
   ] as const)('tells a node that cannot be reached from one that fails: %s', async (reason, unreachable) => {
     const crew = aCrew(reason)
     await crew.act('plan')
-    expect(await crew.act('probe', 'n1')).toEqual({ ok: false, problem: 'n1 lets nobody in', unreachable })
+    const gone = unreachable ? { gone: false } : {}
+    expect(await crew.act('probe', 'n1')).toEqual({ ok: false, problem: 'n1 lets nobody in', unreachable, ...gone })
+  })
+
+  it('tells a node that has left the fleet since from one that cannot be reached', async () => {
+    const crew = aCrew('host-unreachable')
+    await crew.act('plan')
+    crew.leave('n1')
+    expect(await crew.act('probe', 'n1')).toMatchObject({ unreachable: true, gone: true })
+    expect(await crew.act('probe', 'n2')).toMatchObject({ unreachable: true, gone: false })
   })
 
   it('keeps the arithmetic in the plan, and gives it to the rollout as counts', async () => {

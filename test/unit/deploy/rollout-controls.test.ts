@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
-import type { ControlKind, Rollout } from '../../../src/deploy/rollout/model.ts'
+import type { ControlKind, Effect, Rollout } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 import { away, failing, play } from '../../support/played-deploy.ts'
 import { blank } from '../../support/rollout-worlds.ts'
@@ -197,6 +197,20 @@ describe('a failure', () => {
     const two = play(3, { maxUnreachable: 1 }).until('nothing', away('probe node2', 'stage node1'))
     expect([two.now().phase, two.nodes()]).toEqual(['failed', 'staged unreachable unreachable'])
     expect(describeDeploy(two.now())).toContain('Nothing that runs was touched.')
+  })
+
+  it('to reach a node that has left the fleet counts for nothing, before the switch and after', () => {
+    const left =
+      (...names: readonly string[]) =>
+      (effect: Effect) =>
+        names.includes(`${effect.kind} ${effect.node}`) ? ('gone' as const) : false
+    const before = play(3).until('nothing', left('resolve node0', 'stage node1'))
+    expect([before.now().phase, before.nodes()]).toEqual(['succeeded', 'gone gone updated'])
+    expect(describeDeploy(before.now())).toContain('succeeded, without node0 (gone), node1 (gone).')
+    const after = play(3, { drains: true }).until('nothing', left('verify node0', 'undrain node1'))
+    expect([after.now().phase, after.nodes()]).toEqual(['succeeded', 'gone gone updated'])
+    expect(describeDeploy(after.now())).not.toContain('STILL DRAINED')
+    expect(play(2).until('nothing', left('probe node0', 'probe node1')).now().phase).toBe('failed')
   })
 
   it('to resolve on a node that is gone is made good on another of its class', () => {

@@ -139,9 +139,9 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
     holds((run) => {
       const { last, fleets } = run
       if (!isOver(last.phase)) return
-      for (const { name, drained } of last.nodes) {
+      for (const { name, drained, state } of last.nodes) {
         const node = fleets.at(-1)?.get(name)
-        if (!node?.drained) continue
+        if (!node?.drained || state === 'gone') continue
         const about = `${name} in ${last.phase}: ${JSON.stringify([node, last.nodes])}`
         expect(drained, about).toBe(true)
         expect(!node.serving || undrainsFailed(run, name) >= 3, about).toBe(true)
@@ -182,7 +182,7 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
           expect(node, about).toMatchObject({ release: 'before', serving: before?.healthy ?? false })
         else if (state === 'failed' || state === 'lost' || state === 'stranded')
           expect((node?.touched && !node.serving) || node?.drained || last.phase === 'paused', about).toBe(true)
-        else expect(state, about).toBe('excluded')
+        else expect(['excluded', 'gone'], about).toContain(state)
       }
     })
   })
@@ -206,7 +206,9 @@ describe('a rollout under any policy, whatever fails, whoever says what, and how
       expect(last.reason).toContain('Aborted by alice')
       const wrong = last.nodes.filter(({ name, state, before }) => {
         const node = fleets.at(-1)?.get(name)
-        return before?.healthy && state !== 'excluded' && (node?.release !== 'before' || !node.serving)
+        return (
+          before?.healthy && state !== 'excluded' && state !== 'gone' && (node?.release !== 'before' || !node.serving)
+        )
       })
       expect(wrong).toEqual([])
     })
