@@ -16,7 +16,16 @@ function describeService({ service, plan, waitsFor, nodes }: ServicePlan): reado
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
   return [
     `${service}: ${plan}.${waitsFor === undefined ? '' : ` It would wait for ${waitsFor} to end.`}`,
-    ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeLook(node)}`),
+    ...nodes.flatMap((node) => {
+      const indent = ' '.repeat(width + 4)
+      const { notes = [], warnings = [] } = node
+      const found = notes.length === 0 ? [] : [`${indent}${notes.join(', ')}`]
+      return [
+        `  ${node.name.padEnd(width)}  ${describeLook(node)}`,
+        ...found,
+        ...warnings.map((warning) => `${indent}WARNING: ${warning}`),
+      ]
+    }),
   ]
 }
 

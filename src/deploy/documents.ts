@@ -114,7 +114,7 @@ export type Lease = Readonly<z.infer<typeof lease>>
 
 export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 4, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 3, schema: rolloutSchema }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 4, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

@@ -8,6 +8,7 @@ import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from '.
 import { findFleet } from './find-fleet.ts'
 import type { Discovery } from './fleet.ts'
 import { lockKeyOf } from './lock.ts'
+import { describeReadiness, readinessIn, readinessScript } from './node/readiness.ts'
 import { type NodeSessionPorts, type NodeSessions, nodeSessions } from './node-sessions.ts'
 import { type PromoteServicesPorts, refusePromotion } from './promote-services.ts'
 import { lockGeneration } from './relock.ts'
@@ -31,6 +32,10 @@ export interface NodeLook {
   readonly before?: NodeProgress['before']
   /** Absent where the release is not pinned for this class of node yet: its deploy will do so. */
   readonly changes?: readonly LockChange[]
+  /** What a deploy would meet there. */
+  readonly notes?: readonly string[]
+  /** What would stand in its way. */
+  readonly warnings?: readonly string[]
 }
 
 export interface ServicePlan {
@@ -56,6 +61,7 @@ export interface DryRunPorts extends PromoteServicesPorts {
 
 /** Seconds. Somebody waits for the answer: what does not answer now is said not to. */
 const patienceSeconds = 10
+const readinessSeconds = 60
 
 /**
  * What a promotion would do: refused as it would be, then each node of the services that follow asked what it is and runs,
@@ -120,7 +126,8 @@ async function look(
       (await documents.read(lockDocument, lockKeyOf(await ofGeneration(documents, request, version), nodeClass)))?.value
     const to = await lockOf(request.version)
     const from = before === undefined ? undefined : await lockOf(before.version)
-    return { name, ...(before && { before }), ...(to && { changes: changesBetween(from, to) }) }
+    const ready = await readiness({ request, sessions }, node, signal)
+    return { name, ...(before && { before }), ...(to && { changes: changesBetween(from, to) }), ...ready }
   } catch (error) {
     return { name, problem: messageOf(error) }
   }
@@ -128,6 +135,13 @@ async function look(
 
 async function ofGeneration(documents: Documents, request: DeployRequest, version: string): Promise<DeployRequest> {
   return { ...request, version, generation: await lockGeneration(documents, request.project, version) }
+}
+
+async function readiness({ request, sessions }: Looking, node: PlannedNode, signal: AbortSignal) {
+  const asked = await sessions.ask(node, readinessScript(node), readinessSeconds, signal)
+  const found = asked.ok ? readinessIn(asked.output) : undefined
+  if (found === undefined) return {}
+  return describeReadiness(found, { installer: request.definition.installer, node })
 }
 
 /** Project by project, in the order of the lock that is to come; pure. */

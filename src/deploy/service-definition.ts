@@ -3,6 +3,7 @@ import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { installers } from './node/find-uv.ts'
 
 import { restartSchema } from './restart-definition.ts'
+import { freezeSchema } from './rollout/freezes.ts'
 import { failurePolicies } from './rollout/model.ts'
 
 /**
@@ -175,6 +176,8 @@ export const serviceSchema = z.strictObject({
   once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
   converge: converge.prefault({}),
+  /** With those at the top of the file. */
+  freezes: z.array(freezeSchema).default([]),
 })
 
 export const serviceName = name

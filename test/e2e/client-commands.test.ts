@@ -68,7 +68,9 @@ describe('the commands that speak to a server', () => {
       code: 0,
       text: expect.stringContaining('production of app would be 1.1.1 in place of 1.1.0'),
     })
-    expect(unknown.text).toMatch(/web: 1 node: one wave; .*\n {2}web1 {2}runs 1\.0\.0; dependencies not pinned yet\n/)
+    expect(unknown.text).toMatch(
+      /web: 1 node: one wave; .*\n {2}web1 {2}runs 1\.0\.0; dependencies not pinned yet\n {8}python 3\.\S+, uv \d\S+, \d+\.\d GiB free\n$/,
+    )
     expect((await wheelhouse('plan app 1.1.0')).text).toContain('web1  runs 1.0.0; app 1.0.0 -> 1.1.0')
     expect((await wheelhouse('plan app 9.9')).code).toBe(2)
     expect((await wheelhouse('services web')).text).not.toContain('1.1.1')

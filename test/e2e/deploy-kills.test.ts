@@ -20,7 +20,7 @@ const moments = ['preparing', 'staging', 'web1 draining', 'web1 activating', 'we
 
 const badMoments = ['web1 verifying', 'web1 restoring', 'web1 checking'] as const
 
-/** The two ways take turns: ten moments in all, as a kill is of the one code that both have. */
+/** The two ways take turns, as a kill is of the one code that both have: eleven kills in all, several of them in one deploy. */
 const turnsOf = <T>(all: readonly T[], turn: number) => all.filter((_, at) => at % 2 === turn)
 
 describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
@@ -58,53 +58,47 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
       return state === undefined ? phase === name : nodes.some((node) => node.name === name && node.state === state)
     }
 
-    async function killedAt(id: string, moment: string): Promise<DeployJson> {
-      await until(async () => isAt(await deployOf(id), moment), 60)
-      await site.killCarrier()
+    async function killedAt(id: string, all: readonly string[]): Promise<DeployJson> {
+      for (const moment of all) {
+        await until(async () => isAt(await deployOf(id), moment), 60)
+        await site.killCarrier()
+      }
       await until(async () => /succeeded|failed|rolled_back/.test((await deployOf(id)).phase), 60)
       return await deployOf(id)
     }
 
-    it.each(turnsOf(moments, turn))(
-      'at «%s»: it succeeds all the same, and nothing was run twice',
-      async (moment) => {
-        const version = `1.1.${moments.indexOf(moment)}`
-        await site.publish(demoApp({ version }), version)
-        const watch = watchServices(site)
-        const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
-        const { phase, reason } = await killedAt(id, moment)
-        expect([phase, reason]).toEqual(['succeeded', null])
-        expect((await site.running()).map((running) => running?.version)).toEqual([version, version])
-        expect(await watch.stop()).toBeLessThanOrEqual(1)
-        expectUndrained()
-        const migrated = readFileSync(markOn(0, 'migrated'), 'utf8').split('\n')
-        expect(migrated.filter((line) => line === version)).toEqual([version])
-        for (const { service } of site.fleet.members) {
-          const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(id))
-          // The name of an attempt ends with its kind and the deploy's nonce.
-          const kinds = runs.map((run) => run.split('-').at(-2))
-          expect(new Set(kinds).size, runs.join()).toBe(kinds.length)
-        }
-      },
-      90_000,
-    )
+    it(`at ${turnsOf(moments, turn).join(', ')} of one deploy: it succeeds all the same, and nothing was run twice`, async () => {
+      const version = '1.1.0'
+      await site.publish(demoApp({ version }), version)
+      const watch = watchServices(site)
+      const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
+      const { phase, reason } = await killedAt(id, turnsOf(moments, turn))
+      expect([phase, reason]).toEqual(['succeeded', null])
+      expect((await site.running()).map((running) => running?.version)).toEqual([version, version])
+      expect(await watch.stop()).toBeLessThanOrEqual(1)
+      expectUndrained()
+      const migrated = readFileSync(markOn(0, 'migrated'), 'utf8').split('\n')
+      expect(migrated.filter((line) => line === version)).toEqual([version])
+      for (const { service } of site.fleet.members) {
+        const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(id))
+        // The name of an attempt ends with its kind and the deploy's nonce.
+        const kinds = runs.map((run) => run.split('-').at(-2))
+        expect(new Set(kinds).size, runs.join()).toBe(kinds.length)
+      }
+    }, 150_000)
 
-    it.each(turnsOf(badMoments, turn))(
-      'at «%s» of a bad release: it is rolled back all the same',
-      async (moment) => {
-        const version = `1.2.${moment.length}`
-        const before = (await site.running())[0]?.version
-        await site.publish(demoApp({ version, importError: true }), version)
-        const watch = watchServices(site)
-        const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
-        const { phase, reason } = await killedAt(id, moment)
-        expect([phase, reason]).toEqual(['rolled_back', expect.stringContaining('nothing answers')])
-        expect((await site.running()).map((running) => running?.version)).toEqual([before, before])
-        expect(await watch.stop()).toBeLessThanOrEqual(1)
-        expectUndrained()
-      },
-      90_000,
-    )
+    it(`at ${turnsOf(badMoments, turn).join(', ')} of a bad release: it is rolled back all the same`, async () => {
+      const version = '1.2.0'
+      const before = (await site.running())[0]?.version
+      await site.publish(demoApp({ version, importError: true }), version)
+      const watch = watchServices(site)
+      const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
+      const { phase, reason } = await killedAt(id, turnsOf(badMoments, turn))
+      expect([phase, reason]).toEqual(['rolled_back', expect.stringContaining('nothing answers')])
+      expect((await site.running()).map((running) => running?.version)).toEqual([before, before])
+      expect(await watch.stop()).toBeLessThanOrEqual(1)
+      expectUndrained()
+    }, 150_000)
 
     it('after the promotion was answered and before anything of it was done', async () => {
       await site.publish(demoApp({ version: '1.9.0' }), '1.9.0')

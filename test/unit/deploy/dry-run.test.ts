@@ -23,7 +23,12 @@ describe('what a promotion would do', () => {
     const before = { release: '1.0-abc', version: '1.0', healthy: true }
     const nodes = [
       { name: 'web1', before, changes: changesBetween(lock({ app: '1.0', old: '1' }), lock({ app: '1.1', six: '2' })) },
-      { name: 'web2', before: { ...before, healthy: false } },
+      {
+        name: 'web2',
+        before: { ...before, healthy: false },
+        notes: ['python 3.11.2', 'uv 0.13.9', '1.0 GiB free'],
+        warnings: ['the restart command is not there: /srv/app/restart'],
+      },
       { name: 'web10', problem: 'web10 cannot be reached: connection refused' },
     ]
     const services = [{ service: 'web', plan: '3 nodes: one wave', waitsFor: 'web.production.3', nodes }]
@@ -34,6 +39,8 @@ describe('what a promotion would do', () => {
         'web: 3 nodes: one wave. It would wait for web.production.3 to end.',
         '  web1   runs 1.0; app 1.0 -> 1.1, six 2 (new), old 1 (goes)',
         '  web2   runs 1.0, not answering; dependencies not pinned yet',
+        '         python 3.11.2, uv 0.13.9, 1.0 GiB free',
+        '         WARNING: the restart command is not there: /srv/app/restart',
         '  web10  CANNOT BE DEPLOYED TO: web10 cannot be reached: connection refused',
         '',
       ].join('\n'),

@@ -18,7 +18,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { aWheel } from '../../support/wheels.ts'
 
 /** An index with three releases of app, and a service that subscribes to it. */
-async function aSite() {
+async function aSite(more: object = {}) {
   const registry = registryOn(new MemoryStore())
   const folder = await temporaryFolder('holds')
   for (const version of ['1.0', '1.1', '1.2']) {
@@ -28,7 +28,7 @@ async function aSite() {
   const report = () => undefined
   const ports = {
     ...{ documents, projects, channels: ['production'], channelOrder: {}, clock: new FakeClock() },
-    ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition() } },
+    ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition(more) } },
   }
   const request = (version: string) => ({ project: 'app', version, channel: 'production', by: 'ci' })
   return {
@@ -86,6 +86,30 @@ it('a held service takes no files that were added to the release that it has', a
   await site.hold('wait')
   await site.publish('1.0', ['py2-none-any'])
   await expect(site.promote('1.0')).rejects.toThrow('web is held')
+})
+
+describe('a frozen service', () => {
+  // The clock of the tests stands a quarter of an hour after the epoch, on a Thursday.
+  const freezes = [{ from: 'wed 16:00', to: 'fri 08:00', zone: 'Europe/Paris', reason: 'quarter end' }]
+
+  it('is promoted nothing to but by force, and the refusal says until when and why', async () => {
+    await using site = await aSite({ freezes })
+    await expect(site.promote('1.0')).rejects.toThrow(
+      'web is frozen until 1970-01-02 08:00 Europe/Paris (quarter end): nothing was promoted. Wait until then, or promote ' +
+        'by force ({"force": true}).',
+    )
+    expect(await site.history()).toEqual([])
+    expect((await site.promote('1.0', { force: true })).pointer).toMatchObject({ version: '1.0', force: true })
+  })
+
+  it('may be rolled back, by a deploy that no freeze holds up', async () => {
+    await using site = await aSite({ freezes })
+    await site.ran('1.0', '1.1')
+    const { pointer, deploys } = await site.rollBack()
+    expect([pointer.version, pointer.force]).toEqual(['1.0', true])
+    const request = await site.ports.documents.read(requestDocument, keys.deployRequest('web', deploys[0] ?? ''))
+    expect(request?.value.force).toBe(true)
+  })
 })
 
 describe('rolling a service back', () => {
