@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { installers } from './node/find-uv.ts'
-
 import { restartSchema } from './restart-definition.ts'
 import { freezeSchema } from './rollout/freezes.ts'
 import { failurePolicies } from './rollout/model.ts'
