@@ -41,8 +41,12 @@ const plannedNode = z.object({
   python: z.string(),
   /** The service's folder there. */
   root: z.string(),
-  /** A line of POSIX shell. */
+  /** A line of POSIX shell; where there is a pid file only what to say of it. */
   restart: z.string(),
+  /** POSIX shell that tells more where the restart failed. */
+  explain: z.string().optional(),
+  /** Names the process that starts its own successor on USR2. */
+  pidfile: z.string().optional(),
   /** Where the service tells its version, as the node itself reaches it. */
   url: z.string(),
   /** Words of the commands around a restart, and of what is run once per deploy, where `{release}` is not filled in yet. */

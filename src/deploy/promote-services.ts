@@ -54,7 +54,7 @@ export async function promoteToServices(
   return { ...promotion, deploys }
 }
 
-/** Whether the release is to be pinned anew: once for a request that is sent twice, and never for a service that is held or frozen. */
+/** Whether the release is to be pinned anew: once for a request that is sent twice, and never for a service that is held. */
 async function relock(
   ports: PromoteServicesPorts,
   request: Omit<PromotionRequest, 'again'> & { readonly relock?: boolean },
@@ -64,7 +64,9 @@ async function relock(
   if (attempt !== undefined && (await findAttempt(ports.documents, { project, channel, attempt })) !== undefined)
     return false
   const { version } = releaseToPromote(await ports.projects.get(project), request.version, force)
-  if (!force) await refuseHeldOrFrozen(ports, request)
+  if (!force) {
+    await refuseStopped(ports, request)
+  }
   const at = new Date(ports.clock.now()).toISOString()
   await askRelock(ports.documents, { project, version }, { by, at, ...(reason === undefined ? {} : { reason }) })
   return true
@@ -77,13 +79,11 @@ export async function refusePromotion(ports: PromoteServicesPorts, request: Prom
   const release = releaseToPromote(await ports.projects.get(project), version, false)
   if (await isThere(ports, { project, channel, release })) return
   await refuseOutOfOrder(ports, { project, channel, release })
-  await refuseHeldOrFrozen(ports, request)
+  await refuseStopped(ports, request)
 }
 
-async function refuseHeldOrFrozen(
-  ports: PromoteServicesPorts,
-  request: Pick<PromotionRequest, 'project' | 'channel'>,
-): Promise<void> {
+/** Where a service is held or frozen: the channel is not moved for some of them only. */
+async function refuseStopped(ports: PromoteServicesPorts, request: PromotionRequest): Promise<void> {
   const subscribed = subscribedTo(ports.services, request)
   const services = subscribed.map(([service]) => service)
   await refuseHeld(ports.documents, services)

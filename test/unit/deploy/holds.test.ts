@@ -3,6 +3,7 @@ import { channelsDocument } from '../../../src/channels/model.ts'
 import { requestDocument } from '../../../src/deploy/documents.ts'
 import { changeHold } from '../../../src/deploy/holds.ts'
 import { lockKeyOf } from '../../../src/deploy/lock.ts'
+import { pin } from '../../../src/deploy/pin.ts'
 import { promoteToServices } from '../../../src/deploy/promote-services.ts'
 import { relocksDocument } from '../../../src/deploy/relock.ts'
 import { rollBack } from '../../../src/deploy/roll-back.ts'
@@ -40,6 +41,8 @@ async function aSite(more: object = {}) {
     hold: (reason: string) => changeHold(ports, 'web', { by: 'kim', at: '2026-11-25T20:00:00.000Z', reason }),
     rollBack: (hold = true, more: object = {}) =>
       rollBack(ports, { service: 'web', definition: aDefinition(), by: 'kim', hold, ...more }),
+    pin: (version: string, changes: object = {}) =>
+      pin(ports, { service: 'web', definition: aDefinition(more), by: 'kim', version, force: false, ...changes }),
     state: async () => (await documents.read(serviceDocument, keys.service('web')))?.value,
     history: async () =>
       ((await documents.read(channelsDocument, keys.channels('app')))?.value['production'] ?? []).map(
@@ -86,6 +89,29 @@ it('a held service takes no files that were added to the release that it has', a
   await site.hold('wait')
   await site.publish('1.0', ['py2-none-any'])
   await expect(site.promote('1.0')).rejects.toThrow('web is held')
+})
+
+describe('pinning a service', () => {
+  it('promotes the release to its channel and holds it there, until it is released', async () => {
+    await using site = await aSite()
+    await site.promote('1.2')
+    expect((await site.pin('1.1', { reason: 'slow' })).pointer).toMatchObject({ version: '1.1', by: 'kim' })
+    expect((await site.state())?.hold).toMatchObject({ by: 'kim', reason: 'pinned to 1.1: slow' })
+    await expect(site.promote('1.2')).rejects.toThrow('web is held by "kim"')
+    // To be held where it is changes no channel.
+    expect((await site.pin('1.1')).changed).toBe(false)
+    expect((await site.state())?.hold?.reason).toBe('pinned to 1.1')
+  })
+
+  it('is refused as a promotion is, and holds nothing then', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.amender.amend('app', { kind: 'yank', version: '1.1', reason: 'broken' }, 'kim')
+    await expect(site.pin('1.1')).rejects.toThrow('was yanked by "kim"')
+    await expect(site.pin('9.9')).rejects.toThrow('has no release 9.9')
+    expect([await site.history(), (await site.state())?.hold]).toEqual([['1.0'], undefined])
+    expect((await site.pin('1.1', { force: true })).pointer.version).toBe('1.1')
+  })
 })
 
 describe('a frozen service', () => {
