@@ -23,8 +23,8 @@ export async function repair(
   const { documents, clock } = ports
   const state = (await documents.read(serviceDocument, keys.service(service)))?.value
   const stable = state?.stable
-  if (frozenAt(definition.freezes, clock.now()) !== undefined) return undefined
   if (!definition.converge.repair || state === undefined || stable === undefined) return undefined
+  if (frozenAt(definition.freezes, clock.now()) !== undefined) return undefined
   const nodes = toRepair(state, standings(observation, state), clock.now())
   if (nodes.length === 0) return undefined
   const channel = channelOf(service, definition)
