@@ -25,6 +25,8 @@ export interface PromotionRequest {
   readonly attempt?: string
   /** A yanked release too. */
   readonly force?: boolean
+  /** Recorded as forced, though a yanked release is refused: on the way back nothing else may be in the way. */
+  readonly urgent?: boolean
 }
 
 export interface Promotion {
@@ -60,7 +62,7 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     }
     const at = new Date(ports.clock.now()).toISOString()
     const { by, reason } = request
-    const forced = request.force === true ? { force: true } : {}
+    const forced = request.force === true || request.urgent === true ? { force: true } : {}
     const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, ...forced, attempt }
     return { ...current, [request.channel]: [...history, pointer] }
   })

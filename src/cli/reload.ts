@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { loadConfig, type Role } from '../config/load.ts'
-import { isDomainError } from '../errors.ts'
+import { isDomainError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Core } from '../services.ts'
 import type { Terminal } from './command.ts'
@@ -25,9 +25,9 @@ export function reloadOnHangUp(
       const others = changedBesides(config, next)
       if (others.length > 0) log.error(`Changed besides the services, and not taken up before a restart: ${others}.`)
     } catch (error) {
-      if (!isDomainError(error, 'configuration')) throw error
-      const { mistakes } = error.details
-      configuration.mistakes = Array.isArray(mistakes) ? mistakes : [error.message]
+      // Whatever it is, a server that runs is not ended by it.
+      const mistakes = isDomainError(error, 'configuration') ? error.details['mistakes'] : undefined
+      configuration.mistakes = Array.isArray(mistakes) ? mistakes : [messageOf(error)]
       for (const mistake of configuration.mistakes) log.error(`The configuration has a mistake: ${mistake}.`)
       log.error('The configuration was not taken up: the services stay as they were.')
     }

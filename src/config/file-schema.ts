@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { freezeSchema } from '../deploy/rollout/freezes.ts'
 import { serviceName, serviceSchema, sshSchema } from '../deploy/service-definition.ts'
 import { isNetwork } from './network.ts'
 
@@ -96,6 +97,7 @@ export const fileSchema = z.strictObject({
       every_minutes: z.number().min(0.01).max(1440).default(60),
     })
     .prefault({}),
+  freezes: z.array(freezeSchema).default([]),
   services: z.record(serviceName, serviceSettingsSchema).default({}),
   services_folder: z.string().min(1).optional(),
 })

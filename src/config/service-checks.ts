@@ -76,13 +76,17 @@ function rootMistakes(path: string, { root, fleet }: ServiceSettings): Mistake[]
     .map((one) => ({ path: one.path, problem: 'must not lead upwards by ".."' }))
 }
 
-function restartMistakes(path: string, { systemd, sudo, command, pidfile }: ServiceSettings['restart']): Mistake[] {
+function restartMistakes(
+  path: string,
+  { systemd, supervisor, sudo, command, signal, pidfile }: ServiceSettings['restart'],
+): Mistake[] {
   const mistakes: Mistake[] = []
-  if (sudo !== undefined && systemd === undefined) {
-    mistakes.push({ path: `${path}.sudo`, problem: 'is for systemd; write sudo -n into the command instead' })
+  if (sudo !== undefined && systemd === undefined && supervisor === undefined) {
+    const problem = 'is for systemd and supervisor; write sudo -n into a command instead'
+    mistakes.push({ path: `${path}.sudo`, problem })
   }
-  if (pidfile !== undefined) {
-    mistakes.push({ path: `${path}.pidfile`, problem: 'is used by nothing: a restart starts a new process' })
+  if (pidfile !== undefined && signal === undefined) {
+    mistakes.push({ path: `${path}.pidfile`, problem: 'is used by signal: USR2 alone' })
   }
   if (command !== undefined && keepsTheProcess(command.join(' '))) {
     const problem =

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { serviceName } from '../deploy/service-definition.ts'
+import { messageOf } from '../errors.ts'
 import { type FileSettings, serviceSettingsSchema } from './file-schema.ts'
 import type { Mistake } from './mistakes.ts'
 import { check, parseYaml } from './yaml-file.ts'
@@ -48,11 +49,16 @@ export function readServicesFolder(file: FileSettings, folder: string, mistakes:
 
 /** In the order of their names, without hidden ones: editors leave such. */
 function filesIn(folder: string, mistakes: Mistake[]): readonly string[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+  if (!existsSync(folder)) {
     mistakes.push({ path: 'services_folder', problem: `there is no folder ${folder}` })
     return []
   }
-  return readdirSync(folder)
-    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
-    .sort()
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+      .sort()
+  } catch (error) {
+    mistakes.push({ path: 'services_folder', problem: `cannot be read: ${messageOf(error)}` })
+    return []
+  }
 }

@@ -47,6 +47,7 @@ function complete(
     ...settings,
     project,
     subscribe,
+    freezes: [...file.freezes, ...settings.freezes],
     fleet: fleetOf(settings, folder),
     ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }

@@ -41,8 +41,12 @@ const plannedNode = z.object({
   python: z.string(),
   /** The service's folder there. */
   root: z.string(),
-  /** A line of POSIX shell. */
+  /** A line of POSIX shell; where there is a pid file only what to say of it. */
   restart: z.string(),
+  /** POSIX shell that tells more where the restart failed. */
+  explain: z.string().optional(),
+  /** Names the process that starts its own successor on USR2. */
+  pidfile: z.string().optional(),
   /** Where the service tells its version, as the node itself reaches it. */
   url: z.string(),
   /** Words of the commands around a restart, and of what is run once per deploy, where `{release}` is not filled in yet. */
@@ -110,7 +114,7 @@ export type Lease = Readonly<z.infer<typeof lease>>
 
 export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 4, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 3, schema: rolloutSchema }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 4, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

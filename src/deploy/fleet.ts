@@ -1,6 +1,7 @@
 import type { PlannedNode } from './documents.ts'
-import { commandLine } from './node/shell.ts'
+import { fill, placeholdersIn } from './placeholders.ts'
 import type { JumpHost } from './remote-host.ts'
+import { restartOf, restartTexts } from './restart-plan.ts'
 import { jumpPattern, type ServiceDefinition } from './service-definition.ts'
 
 /** A machine of a fleet as discovery answers: what is left out comes from the service. */
@@ -45,7 +46,7 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
     ...(jump === undefined ? {} : { jump: jump.map((text) => jumpHost(text, user)) }),
     python: node.python ?? definition.python,
     root,
-    restart: restartLine(definition, withRoot),
+    ...restartOf(definition.restart, withRoot),
     url: fill(definition.verify.url, withRoot),
     hooks: hooksOf(definition, withRoot),
   }
@@ -69,13 +70,6 @@ function hooksOf(
   }
 }
 
-function restartLine({ restart }: ServiceDefinition, values: Readonly<Record<string, string>>): string {
-  if (restart.command !== undefined) return commandLine(restart.command.map((word) => fill(word, values)))
-  const unit = fill(restart.systemd ?? '', values)
-  // Without -n sudo would wait for a password that nobody types.
-  return commandLine([...(restart.sudo ? ['sudo', '-n'] : []), 'systemctl', 'restart', unit])
-}
-
 /** Names in braces that the service uses and the node has no value for. */
 export function missingPlaceholders(
   node: FleetNode,
@@ -83,17 +77,8 @@ export function missingPlaceholders(
 ): readonly string[] {
   const { root, restart, verify, drain, undrain, once_per_deploy: once } = definition
   const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
-  const texts = [node.root ?? root, restart.systemd ?? '', ...(restart.command ?? []), verify.url, ...hooks]
+  const texts = [node.root ?? root, ...restartTexts(restart), verify.url, ...hooks]
   const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
   const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
   return [...new Set([...texts.flatMap(placeholdersIn), ...onceNames])].filter((name) => !known.has(name))
-}
-
-/** The names that stand in braces. Those without a value are found at load, so none is left here. */
-export function placeholdersIn(text: string): readonly string[] {
-  return [...text.matchAll(/\{([a-z_]+)\}/g)].map(([, name = '']) => name)
-}
-
-function fill(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replace(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole)
 }

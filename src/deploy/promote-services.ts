@@ -7,6 +7,7 @@ import {
   promote,
   releaseToPromote,
 } from '../channels/promote.ts'
+import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { type ChannelOrder, type OrderedPromotion, refuseOutOfOrder } from './channel-order.ts'
 import { headDocument } from './documents.ts'
@@ -14,6 +15,7 @@ import { refuseHeld } from './holds.ts'
 import type { ServiceDefinitions } from './reconcile.ts'
 import { askRelock } from './relock.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
+import { describeFrozen, type Frozen, frozenAt } from './rollout/freezes.ts'
 import { isOver } from './rollout/model.ts'
 import { channelsFor, subscribedTo } from './subscriptions.ts'
 
@@ -42,9 +44,10 @@ export async function promoteToServices(
   if (!request.overHold) await refusePromotion(ports, request)
   const relocked = await relock(ports, request)
   const everywhere = { ...ports, channels: channelsFor(ports, request.project) }
-  const first = await promote(everywhere, request)
+  const asked = { ...request, urgent: request.overHold ?? false }
+  const first = await promote(everywhere, asked)
   const again = !first.changed && first.current && (relocked || (await failedBefore(ports, of(first.pointer))))
-  const promotion = again ? await promote(everywhere, { ...request, again: first.pointer.serial }) : first
+  const promotion = again ? await promote(everywhere, { ...asked, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )
@@ -62,8 +65,7 @@ async function relock(
     return false
   const { version } = releaseToPromote(await ports.projects.get(project), request.version, force)
   if (!force) {
-    const services = subscribedTo(ports.services, request).map(([service]) => service)
-    await refuseHeld(ports.documents, services)
+    await refuseStopped(ports, request)
   }
   const at = new Date(ports.clock.now()).toISOString()
   await askRelock(ports.documents, { project, version }, { by, at, ...(reason === undefined ? {} : { reason }) })
@@ -77,8 +79,21 @@ export async function refusePromotion(ports: PromoteServicesPorts, request: Prom
   const release = releaseToPromote(await ports.projects.get(project), version, false)
   if (await isThere(ports, { project, channel, release })) return
   await refuseOutOfOrder(ports, { project, channel, release })
-  const services = subscribedTo(ports.services, request).map(([service]) => service)
+  await refuseStopped(ports, request)
+}
+
+/** Where a service is held or frozen: the channel is not moved for some of them only. */
+async function refuseStopped(ports: PromoteServicesPorts, request: PromotionRequest): Promise<void> {
+  const subscribed = subscribedTo(ports.services, request)
+  const services = subscribed.map(([service]) => service)
   await refuseHeld(ports.documents, services)
+  for (const [service, { freezes }] of subscribed) refuseFrozen(service, frozenAt(freezes, ports.clock.now()))
+}
+
+function refuseFrozen(service: string, frozen: Frozen | undefined): void {
+  if (frozen === undefined) return
+  const text = `${service} is ${describeFrozen(frozen)}: nothing was promoted. Wait until then, or promote by force ({"force": true}).`
+  throw new DomainError('promotion-refused', text, { service })
 }
 
 /** What a held service runs already may be promoted as often as one likes. */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { installers } from './node/find-uv.ts'
-
+import { restartSchema } from './restart-definition.ts'
+import { freezeSchema } from './rollout/freezes.ts'
 import { failurePolicies } from './rollout/model.ts'
 
 /**
@@ -73,30 +74,6 @@ const fleet = z
   })
   .refine(({ nodes, inventory: source }) => (nodes === undefined) !== (source === undefined), {
     error: 'expected either nodes: [...] or inventory: {...}',
-  })
-
-const restart = z
-  .strictObject({
-    systemd: z.string().min(1).optional(),
-    sudo: z.boolean().optional(),
-    command: words.optional(),
-    signal: z.enum(['HUP', 'USR2']).optional(),
-    pidfile: z.string().optional(),
-  })
-  .superRefine((value, context) => {
-    if (value.signal === 'HUP') {
-      context.addIssue({
-        code: 'custom',
-        path: ['signal'],
-        message:
-          'HUP with the layout releases would keep the old code running: the process holds on to the old release after ' +
-          '«current» was switched. Use systemd: UNIT, or a command that starts a new process',
-      })
-    } else if (value.signal !== undefined) {
-      context.addIssue({ code: 'custom', path: ['signal'], message: 'not known; use systemd: UNIT or command: [...]' })
-    } else if ((value.systemd === undefined) === (value.command === undefined)) {
-      context.addIssue({ code: 'custom', path: [], message: 'expected either systemd: UNIT or command: [...]' })
-    }
   })
 
 const verify = z.strictObject({
@@ -191,13 +168,15 @@ export const serviceSchema = z.strictObject({
     .array(z.union([z.literal('self'), index]))
     .min(1)
     .default(['self']),
-  restart,
+  restart: restartSchema,
   verify,
   drain: hook.optional(),
   undrain: hook.optional(),
   once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
   converge: converge.prefault({}),
+  /** With those at the top of the file. */
+  freezes: z.array(freezeSchema).default([]),
 })
 
 export const serviceName = name

@@ -7,6 +7,7 @@ import { compareVersions, parseVersion } from '../packaging/versions.ts'
 import type { ListedFile } from '../registry/amendments.ts'
 import type { Project, Projects } from '../registry/projects.ts'
 import { type RequestPorts, requestDeploy } from './request-deploy.ts'
+import { frozenAt } from './rollout/freezes.ts'
 import type { ServiceDefinition, UploadSubscription } from './service-definition.ts'
 import { newServiceState, type ServiceState, serviceDocument, stateFor, versionHad } from './service-state.ts'
 import { channelOf } from './subscriptions.ts'
@@ -43,6 +44,7 @@ export async function considerUploads(
   const { upload } = definition.subscribe
   const project = upload && (await ports.projects.find(definition.project))
   if (upload === undefined || project === undefined) return
+  if (frozenAt(definition.freezes, ports.clock.now()) !== undefined) return
   const stored = await ports.documents.read(serviceDocument, keys.service(service))
   const state = stateFor(stored?.value ?? newServiceState(), project.name)
   if (state.hold !== undefined || state.automaticHold !== undefined) return

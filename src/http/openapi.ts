@@ -6,7 +6,7 @@ import { reasonBody, statusBody } from './amendments.ts'
 import { desiredQuery } from './deploys.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
-import { rollbackBody } from './service-actions.ts'
+import { pinBody, rollbackBody } from './service-actions.ts'
 import { newTokenSchema } from './tokens.ts'
 
 interface Operation {
@@ -115,6 +115,13 @@ const operations: Readonly<Record<string, Operation>> = {
     query: desiredQuery,
     summary: 'What a node that boots installs: hashed requirements',
     answers: ['text/plain'],
+  },
+  'post /services/{name}/pin': {
+    scope: 'promote',
+    body: pinBody,
+    query: waitQuery,
+    summary: 'Promote a release to the channel of the service, and hold it there',
+    answers: [...text, 'text/event-stream'],
   },
   'post /services/{name}/rollback': {
     scope: 'promote',

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { audited } from '../audit/audit.ts'
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { changeHold, describeHold } from '../deploy/holds.ts'
+import { pin } from '../deploy/pin.ts'
 import { promoteToServices } from '../deploy/promote-services.ts'
 import { rollBack } from '../deploy/roll-back.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
@@ -24,7 +25,14 @@ export const rollbackBody = z.strictObject({
   hold: z.boolean().optional(),
 })
 
-/** `POST /services/<name>/hold`, `/release` (scope `deploy`), `/rollback` and `/relock` (scope `promote`: they move the channel). */
+export const pinBody = z.strictObject({
+  version: z.string().min(1).max(100),
+  reason: z.string().max(1_000).optional(),
+  /** Over whatever would refuse a promotion of it. */
+  force: z.boolean().optional(),
+})
+
+/** `POST /services/<name>/hold`, `/release` (scope `deploy`), `/rollback`, `/pin` and `/relock` (scope `promote`: they move the channel). */
 export function serviceActionRoutes(ports: PromoteRoutesPorts, access: Access): Router {
   const router = new Router({ strict: true })
   const deploy = requireScope(access, 'deploy')
@@ -32,6 +40,9 @@ export function serviceActionRoutes(ports: PromoteRoutesPorts, access: Access): 
   router.post('/services/:name/release', deploy, readJson(), (context) => releaseService(context, ports, access))
   router.post('/services/:name/rollback', requireScope(access, 'promote'), readJson(), (context) =>
     rollBackService(context, ports, access),
+  )
+  router.post('/services/:name/pin', requireScope(access, 'promote'), readJson(), (context) =>
+    pinService(context, ports, access),
   )
   router.post('/services/:name/relock', requireScope(access, 'promote'), readJson(), (context) =>
     relockService(context, ports, access),
@@ -111,6 +122,36 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
   )
   const note = hold ? { note: `${service} is held: promotions wait for POST /services/${service}/release.` } : {}
   await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })
+}
+
+async function pinService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {
+  const { service, definition } = serviceIn(context, ports, 'promote')
+  const { version, reason, force = false } = parsed(pinBody, context.request.body ?? {}, 'The body')
+  const { wait } = parsed(waitQuery, context.query, 'The query')
+  const { project } = definition
+  const channel = channelOf(service, definition)
+  const said = reason === undefined ? {} : { reason }
+  const request = { service, definition, version, by: identityOf(context).name, force, ...attemptIn(context), ...said }
+  const promotion = await audited(
+    ports.audit,
+    { action: 'pin', actor: actorOf(context, access), project, version, subject: service, ...said },
+    () => pin(ports, request),
+    ({ pointer, previous, deploys }) => ({
+      outcome: 'done',
+      version: pointer.version,
+      before: { channel, version: previous?.version ?? null },
+      after: {
+        channel,
+        version: pointer.version,
+        serial: pointer.serial,
+        deploys,
+        held: true,
+        ...(force && { force }),
+      },
+    }),
+  )
+  const note = `${service} is pinned: promotions wait for POST /services/${service}/release.`
+  await answerPromotion(context, ports, wait, { ...promotion, project, channel, note })
 }
 
 async function relockService(context: Context, ports: PromoteRoutesPorts, access: Access): Promise<void> {

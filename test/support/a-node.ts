@@ -6,7 +6,7 @@ import type { ActContext } from '../../src/deploy/acts/act-context.ts'
 import { activate } from '../../src/deploy/acts/activate.ts'
 import { probe } from '../../src/deploy/acts/probe.ts'
 import { verify } from '../../src/deploy/acts/verify.ts'
-import type { PlannedNode } from '../../src/deploy/documents.ts'
+import { planNode } from '../../src/deploy/fleet.ts'
 import { nodeSessions } from '../../src/deploy/node-sessions.ts'
 import type { RemoteHosts } from '../../src/deploy/remote-host.ts'
 import { type ServiceDefinition, serviceSchema } from '../../src/deploy/service-definition.ts'
@@ -28,7 +28,7 @@ require('node:http').createServer((_, answer) => answer.end(JSON.stringify({ ver
 `
 
 /** This machine as a node with a service, for what looks and switches there, without SSH. */
-export async function aNode(settings: object = {}) {
+export async function aNode(settings: object = {}, restart: object = { command: ['true'] }, rollout: object = {}) {
   const folder = await temporaryFolder('node')
   const root = folder.path
   const url = `http://127.0.0.1:${await freePort()}/version`
@@ -39,13 +39,12 @@ export async function aNode(settings: object = {}) {
     fleet: { nodes: ['web1'] },
     ssh: { user: 'deploy', key: '/nowhere', port: 22, connect_seconds: 5 },
     root,
-    restart: { command: ['true'] },
+    python,
+    restart,
+    rollout,
     verify: { url, probes: 2, interval_seconds: 0.05, timeout_seconds: 2, ...settings },
   })
-  const node: PlannedNode = {
-    ...{ name: 'web1', address: 'web1', port: 22, user: 'deploy', key: '/nowhere', connectSeconds: 5, python, root },
-    ...{ restart: 'true', url },
-  }
+  const node = planNode({ name: 'web1' }, definition)
   let [before, service]: [string, ChildProcess | undefined] = ['', undefined]
   const context = contextOn(localHosts(), definition, () => before)
 

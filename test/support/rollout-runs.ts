@@ -37,6 +37,14 @@ const policies = fc.record(
     onFailure: fc.constantFrom(...failurePolicies),
     drains: fc.boolean(),
     prepares: fc.boolean(),
+    freezes: fc.array(
+      fc.record({ begins: fc.nat(80), lasts: fc.integer({ min: 1, max: 40 }) }).map(({ begins, lasts }) => ({
+        from: new Date(begins).toISOString(),
+        to: new Date(begins + lasts).toISOString(),
+        zone: 'UTC',
+      })),
+      { minLength: 1, maxLength: 2 },
+    ),
   },
   { requiredKeys: [] },
 )
@@ -77,6 +85,8 @@ interface SimulatedNode {
 
 export interface Run {
   readonly states: readonly Rollout[]
+  /** When each state came about. */
+  readonly times: readonly number[]
   /** The fleet after each state. */
   readonly fleets: readonly ReadonlyMap<string, Readonly<SimulatedNode>>[]
   readonly controls: readonly Control[]
@@ -93,37 +103,38 @@ export function runIn(world: RunWorld): Run {
   const fails = (effect: Effect) => effect.kind !== 'soak' && picks(world.failures, effect)
   const fleet = new Map(world.nodes.map(({ before }, n) => [`node${n}`, simulated(before)]))
   const waiting = [...world.controls].sort((a, b) => a.turn - b.turn)
-  const states: Rollout[] = []
+  const [states, times]: [Rollout[], number[]] = [[], []]
   const fleets: Map<string, SimulatedNode>[] = []
   const controls: Control[] = []
   const ended: string[] = []
   const undrains: Run['undrains'][number][] = []
-  const keep = (next: Rollout) => {
+  const keep = (next: Rollout, now: number) => {
     const known = states.at(-1)?.effects.map(({ attempt }) => attempt) ?? []
     for (const effect of next.effects) if (!known.includes(effect.attempt)) begin(fleet, effect)
     states.push(next)
+    times.push(now)
     fleets.push(new Map([...fleet].map(([name, node]) => [name, { ...node }])))
   }
-  keep(step(blank, { kind: 'begin' }, 1))
+  keep(step(blank, { kind: 'begin' }, 1), 1)
   for (let turn = 0; turn < 800; turn++) {
     const current = states.at(-1) ?? blank
     if (world.crashes.includes(turn))
-      keep(step(rolloutSchema.parse(JSON.parse(JSON.stringify(current))), { kind: 'begin' }, turn))
+      keep(step(rolloutSchema.parse(JSON.parse(JSON.stringify(current))), { kind: 'begin' }, turn), turn)
     const now = states.at(-1) ?? blank
     const effect = now.effects[(world.order[turn % world.order.length] ?? 0) % Math.max(1, now.effects.length)]
     const due = waiting[0] !== undefined && (waiting[0].turn <= turn || effect === undefined)
     if (due && !isOver(now.phase)) {
       const control = controlOf(waiting.shift(), controls.length + 1)
       controls.push(control)
-      keep(step(now, { kind: 'control', control }, turn))
+      keep(step(now, { kind: 'control', control }, turn), turn)
     } else if (effect === undefined) {
-      return { states, fleets, controls, ended, undrains, last: now }
+      return { states, times, fleets, controls, ended, undrains, last: now }
     } else {
       const outcome = inReach(world, effect, outcomeOf(planned(world), effect, fails))
       end(fleet, now, effect, outcome)
       ended.push(effect.attempt)
       if (effect.kind === 'undrain') undrains.push({ node: effect.node ?? '', ok: outcome.ok })
-      keep(step(now, { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
+      keep(step(now, { kind: 'outcome', attempt: effect.attempt, outcome }, turn), turn)
     }
   }
   throw new Error(`it never ends: ${JSON.stringify(states.at(-1), null, 1)}`)

@@ -9,6 +9,7 @@ export function clientCommands(terminal: Terminal): readonly Command[] {
     promoteCommand(terminal),
     planCommand(terminal),
     rollbackCommand(terminal),
+    pinCommand(terminal),
     relockCommand(terminal),
     servicesCommand(terminal),
     deploysCommand(terminal),
@@ -80,6 +81,21 @@ function rollbackCommand(terminal: Terminal): Command {
       run(terminal, (server) => {
         const path = `/services/${encodeURIComponent(service)}/rollback`
         return watchPromotion(server, { path, query: {}, body: { ...said(reason), hold }, wait }, terminal)
+      }),
+    )
+}
+
+function pinCommand(terminal: Terminal): Command {
+  return clientCommand('pin', 'promote a release to the channel of a service, and hold it there')
+    .argument('<service>')
+    .argument('<version>')
+    .option('--wait <seconds>', 'for how long to watch; 0 only starts it', seconds, 3_600)
+    .option('--reason <text>', 'kept in the history, and shown to whoever is refused')
+    .option('--force', 'over whatever would refuse a promotion of it')
+    .action((service: string, version: string, { wait, reason, force }: Omit<PromoteOptions, 'channel' | 'key'>) =>
+      run(terminal, (server) => {
+        const body = { version, ...said(reason), ...(force === true ? { force } : {}) }
+        return watchPromotion(server, { path: `${servicePath(service)}/pin`, query: {}, body, wait }, terminal)
       }),
     )
 }

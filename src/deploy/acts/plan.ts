@@ -18,7 +18,9 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
   const wanted = { deploy, nodes, arithmetic: arithmetic(limits, nodes.length) }
   const kept = await documents.create(planDocument, keys.deployPlan(service, deploy), wanted)
   const names = kept.value.nodes.map((node) => node.name)
+  const { freezes } = definition
   const hooks = {
+    ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(definition.drain === undefined ? {} : { drains: true }),
     ...((await prepares(context)) ? { prepares: true } : {}),
   }

@@ -1,7 +1,8 @@
 import { messageOf } from '../../errors.ts'
 import { keys } from '../../objects/keys.ts'
 import { inParallel } from '../../upkeep/in-parallel.ts'
-import { type Discovery, planNode } from '../fleet.ts'
+import { findFleet, unknownFleet } from '../find-fleet.ts'
+import type { Discovery } from '../fleet.ts'
 import { probeAnswer, probeScript } from '../node/probe.ts'
 import { type NodeSessionPorts, nodeSessions } from '../node-sessions.ts'
 import { requestOf } from '../request-deploy.ts'
@@ -70,7 +71,10 @@ async function lookAtAll(
   const pointer = { serial: 0, version: '0', files: [], by: '', at: '', attempt: '' }
   const channel = channelOf(service, definition)
   const request = requestOf('observation', { service, definition: { ...definition, rollout }, channel, pointer })
-  const nodes = (await ports.discovery.nodes(definition)).map((node) => planNode(node, definition))
+  // A fleet that lost many nodes is looked at all the same.
+  const found = await findFleet(ports, { service, definition, force: true }, signal)
+  if (!found.ok) throw unknownFleet(found.problem)
+  const { nodes } = found
   const seen = new Map<string, ObservedNode>()
   await using sessions = nodeSessions(ports, request, 0)
   await inParallel(atOnce, nodes, async (node) => {

@@ -15,7 +15,7 @@ export function repairId(service: string, channel: string, serial: number, diges
  */
 export function toRepair(state: ServiceState, nodes: readonly Standing[], now: number): readonly string[] {
   const [last] = state.recent
-  if (isBusy(state) || state.hold !== undefined) return []
+  if (isBusy(state) || state.hold !== undefined || state.automaticHold !== undefined) return []
   if (last?.deploy.includes(mark)) {
     if (last.phase !== 'succeeded' || now - Date.parse(last.at) < hour) return []
   }

@@ -3,6 +3,7 @@ import { channelsDocument } from '../../channels/model.ts'
 import { keys } from '../../objects/keys.ts'
 import { requestDocument } from '../documents.ts'
 import { enterDeploy, type RequestPorts, requestOf } from '../request-deploy.ts'
+import { frozenAt } from '../rollout/freezes.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { enterAgain, serviceDocument } from '../service-state.ts'
 import { channelInId, channelOf } from '../subscriptions.ts'
@@ -23,6 +24,7 @@ export async function repair(
   const state = (await documents.read(serviceDocument, keys.service(service)))?.value
   const stable = state?.stable
   if (!definition.converge.repair || state === undefined || stable === undefined) return undefined
+  if (frozenAt(definition.freezes, clock.now()) !== undefined) return undefined
   const nodes = toRepair(state, standings(observation, state), clock.now())
   if (nodes.length === 0) return undefined
   const channel = channelOf(service, definition)
@@ -32,7 +34,9 @@ export async function repair(
   const digest = createHash('sha256').update(`${observation.at}`).digest('hex').slice(0, 8)
   const deploy = repairId(service, channelInId(channel), promoted.serial, digest)
   const at = new Date(clock.now()).toISOString()
-  const pointer = { ...promoted, by: 'convergence', at, reason: `drift on ${nodes.join(', ')}` }
+  // By itself it passes over nothing, whatever that promotion did.
+  const { force: _force, ...release } = promoted
+  const pointer = { ...release, by: 'convergence', at, reason: `drift on ${nodes.join(', ')}` }
   const before = await documents.read(requestDocument, keys.deployRequest(service, stable.deploy))
   // By the locks that the others have, though somebody may have asked for new ones since.
   const request = requestOf(deploy, { service, definition, channel, pointer }, before?.value.generation)

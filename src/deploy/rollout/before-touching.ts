@@ -1,5 +1,5 @@
 import type { NodeProgress, Rollout } from './model.ts'
-import { decide, end, isBusy } from './progress.ts'
+import { decide, end, isBusy, pauseFrozen } from './progress.ts'
 import { assignWaves, inOrder } from './waves.ts'
 
 /**
@@ -12,7 +12,7 @@ export function beforeTouching(rollout: Rollout, now: number): Rollout {
   }
   if (rollout.phase === 'planning') return rollout.effects.length > 0 ? rollout : { ...rollout, phase: 'resolving' }
   if (rollout.phase === 'resolving') return resolving(rollout)
-  return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout)
+  return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout, now)
 }
 
 function resolving(rollout: Rollout): Rollout {
@@ -47,8 +47,10 @@ function staging(rollout: Rollout): Rollout {
 }
 
 /** Decided once in a deploy, whatever becomes of it: nobody can tell what half of a migration is. */
-function preparing(rollout: Rollout): Rollout {
+function preparing(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
+  const frozen = rollout.prepared ? undefined : pauseFrozen(rollout, now)
+  if (frozen !== undefined) return frozen
   const [first] = inOrder(
     rollout,
     rollout.nodes.filter(({ state }) => state === 'staged'),

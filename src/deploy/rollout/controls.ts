@@ -114,7 +114,8 @@ function goOn(rollout: Rollout): Rollout {
   const waits = from === 'staging' && nodes.some(({ state }) => state === 'waiting')
   const phase = waits ? 'resolving' : from === 'soaking' && again ? 'rolling' : from
   // What was seen before the pause may have crashed in it.
-  const next: Rollout = { ...rollout, phase, paused: undefined, rechecked: false }
+  const thawed = rollout.paused?.frozen ? { thawed: true } : {}
+  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: false }
   return phase === 'soaking' && next.effects.length === 0 ? recheckAll(next) : next
 }
 

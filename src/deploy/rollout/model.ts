@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { freezeSchema } from './freezes.ts'
 
 /** Where a deploy stands. In `paused` it waits for a person; those after `rolling_back` are ends. */
 export const phases = [
@@ -158,6 +159,8 @@ const limits = z.object({
   drains: z.boolean().optional(),
   /** Whether something is run once, on one node, before the first restart. */
   prepares: z.boolean().optional(),
+  /** When no wave is begun. */
+  freezes: z.array(freezeSchema).optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
@@ -190,6 +193,8 @@ const paused = z.object({
   reason: z.string(),
   /** Whether something failed, so that it waits for what is to be done about it. */
   failure: z.boolean(),
+  /** Whether a freeze is why. */
+  frozen: z.boolean().optional(),
 })
 
 export const rolloutSchema = limits.extend({
@@ -207,6 +212,8 @@ export const rolloutSchema = limits.extend({
   /** Number of the last control that was taken. */
   controls: z.int().optional(),
   paused: paused.optional(),
+  /** Whether a person let it go on in a freeze: no other holds it up. */
+  thawed: z.boolean().optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */
   aborted: z.boolean().optional(),
   /** Whether that which is run once was decided: it never is again. */

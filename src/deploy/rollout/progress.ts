@@ -1,3 +1,4 @@
+import { describeFrozen, frozenAt } from './freezes.ts'
 import type { Effect, EffectKind, NodeProgress, NodeState, Phase, Rollout } from './model.ts'
 
 export function changeNode(rollout: Rollout, name: string, change: Partial<NodeProgress>): Rollout {
@@ -7,6 +8,15 @@ export function changeNode(rollout: Rollout, name: string, change: Partial<NodeP
 /** Nothing new is begun until a person says how it goes on. */
 export function pause(rollout: Rollout, reason: string, failure: boolean): Rollout {
   return { ...rollout, phase: 'paused', paused: { from: phaseOf(rollout), reason, failure } }
+}
+
+/** Paused where a freeze is on that nobody has passed over; `undefined` where it may go on. */
+export function pauseFrozen(rollout: Rollout, now: number): Rollout | undefined {
+  const { freezes = [], thawed } = rollout
+  const frozen = thawed ? undefined : frozenAt(freezes, now)
+  if (frozen === undefined) return undefined
+  const reason = `${rollout.service} is ${describeFrozen(frozen)}`
+  return { ...rollout, phase: 'paused', paused: { from: phaseOf(rollout), reason, failure: false, frozen: true } }
 }
 
 /** Decides an effect. Its attempt is numbered, so that deciding again, in another worker, gives it another name. */

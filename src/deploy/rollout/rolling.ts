@@ -1,4 +1,4 @@
-import { mustDrain } from './draining.ts'
+import { isUntouched, mustDrain } from './draining.ts'
 import { giveUp } from './failing.ts'
 import { inHand } from './in-hand.ts'
 import type { NodeProgress, Rollout } from './model.ts'
@@ -10,6 +10,7 @@ import {
   finish,
   isAtWork,
   isBusy,
+  pauseFrozen,
   recheckAll,
   serves,
   unavailable,
@@ -31,9 +32,9 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   if (candidates.length === 0) return lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
-  if (updatedNodes(rollout).length === 0) return touch({ ...rollout, proven: false }, batch)
+  if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
   if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
-  return rollout.rechecked ? touch(rollout, batch) : recheckAll(rollout)
+  return rollout.rechecked ? open(rollout, batch, now) : recheckAll(rollout)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
@@ -66,6 +67,13 @@ function batchOf(rollout: Rollout, candidates: readonly NodeProgress[]): readonl
 /** One, where nothing is being done anywhere. */
 function idleRoom(rollout: Rollout): number {
   return isAtWork(rollout) ? 0 : 1
+}
+
+/** A wave is not begun in a freeze; one that was begun is done. */
+function open(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
+  const wave = Math.max(...batch.map(waveOf))
+  const begun = rollout.nodes.some((node) => node.wave === wave && (node.drained === true || !isUntouched(node)))
+  return (begun ? undefined : pauseFrozen(rollout, now)) ?? touch(rollout, batch)
 }
 
 /**

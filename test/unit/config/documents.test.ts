@@ -46,7 +46,7 @@ describe('the documents that are also configuration', () => {
     const fields = fieldsOf(z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' }))
     expect(fields.length).toBeGreaterThan(40)
     // Refused with a sentence wherever they appear.
-    const refused = ['signal', 'pidfile']
+    const refused = ['reload']
     expect(fields.filter((name) => !refused.includes(name) && !new RegExp(`\\b${name}:`).test(example))).toEqual([])
   })
 

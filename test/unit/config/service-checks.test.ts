@@ -38,6 +38,8 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: { ...service, rollout: { ...policy, max_unavailable: '50%' } } })).toBe('')
     expect(await mistakesIn({ web: service, jobs: { ...service, root: '/srv/jobs' } })).toBe('')
     expect(await mistakesIn({ web: { ...service, restart: { command: ['systemctl', 'restart', 'app'] } } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, restart: { supervisor: 'app:*', sudo: true } } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, restart: { signal: 'USR2', pidfile: '{root}/app.pid' } } })).toBe('')
     expect(await mistakesIn({ web: { ...service, restart: { command: ['/srv/app/hup-free-restart', '-1'] } } })).toBe(
       '',
     )
@@ -154,7 +156,34 @@ describe('a service in wheelhouse.yaml', () => {
       { verify: { ...service.verify, probes: 10, interval_seconds: 5, timeout_seconds: 30 } },
       'services.web.verify.timeout_seconds: is shorter than 10 probes every 5 s take',
     ],
-    ['sudo beside command', { restart: { command: ['x'], sudo: true } }, 'services.web.restart.sudo: is for systemd'],
+    [
+      'sudo beside command',
+      { restart: { command: ['x'], sudo: true } },
+      'services.web.restart.sudo: is for systemd and',
+    ],
+    [
+      'HUP',
+      { restart: { signal: 'HUP', pidfile: '/run/app.pid' } },
+      'services.web.restart.signal: HUP with the layout releases would keep the old code running',
+    ],
+    [
+      'a reload',
+      { restart: { systemd: 'app', reload: true } },
+      'services.web.restart.reload: a reload with the layout releases would keep the old code running',
+    ],
+    ['a signal to nobody', { restart: { signal: 'USR2' } }, 'services.web.restart.pidfile: is missing: whom'],
+    [
+      'a pid file that is a relative path',
+      { restart: { signal: 'USR2', pidfile: 'app.pid' } },
+      'services.web.restart.pidfile: expected an absolute path without spaces',
+    ],
+    ['two styles', { restart: { systemd: 'app', supervisor: 'app' } }, 'services.web.restart: expected one of systemd'],
+    ['no style', { restart: {} }, 'services.web.restart: expected one of systemd'],
+    [
+      'a placeholder in the pid file that no node has',
+      { restart: { signal: 'USR2', pidfile: '/run/{unit}.pid' } },
+      'services.web.fleet.nodes.0.vars.unit',
+    ],
     [
       'a pid file',
       { restart: { systemd: 'app', pidfile: '/run/app.pid' } },

@@ -96,6 +96,12 @@ describe('repairing drift', () => {
     expect(await repair(ports, 'web', definition, seen)).toBeUndefined()
   })
 
+  it('waits for the end of a freeze', async () => {
+    const freezes = [{ from: '1969-12-31T00:00', to: '2999-01-01T00:00', zone: 'UTC' }]
+    const definition = aDefinition({ converge: { repair: true }, freezes })
+    expect(await repair(await aStore(idle), 'web', definition, seen)).toBeUndefined()
+  })
+
   it('is done only where the service says so', async () => {
     expect(await repair(await aStore(idle), 'web', aDefinition(), seen)).toBeUndefined()
   })

@@ -3,6 +3,7 @@ import { channelsDocument } from '../../../src/channels/model.ts'
 import { requestDocument } from '../../../src/deploy/documents.ts'
 import { changeHold } from '../../../src/deploy/holds.ts'
 import { lockKeyOf } from '../../../src/deploy/lock.ts'
+import { pin } from '../../../src/deploy/pin.ts'
 import { promoteToServices } from '../../../src/deploy/promote-services.ts'
 import { relocksDocument } from '../../../src/deploy/relock.ts'
 import { rollBack } from '../../../src/deploy/roll-back.ts'
@@ -18,7 +19,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { aWheel } from '../../support/wheels.ts'
 
 /** An index with three releases of app, and a service that subscribes to it. */
-async function aSite() {
+async function aSite(more: object = {}) {
   const registry = registryOn(new MemoryStore())
   const folder = await temporaryFolder('holds')
   for (const version of ['1.0', '1.1', '1.2']) {
@@ -28,7 +29,7 @@ async function aSite() {
   const report = () => undefined
   const ports = {
     ...{ documents, projects, channels: ['production'], channelOrder: {}, clock: new FakeClock() },
-    ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition() } },
+    ...{ queue: inProcessQueue(report), bus: inProcessBus(report), services: { web: aDefinition(more) } },
   }
   const request = (version: string) => ({ project: 'app', version, channel: 'production', by: 'ci' })
   return {
@@ -40,6 +41,8 @@ async function aSite() {
     hold: (reason: string) => changeHold(ports, 'web', { by: 'kim', at: '2026-11-25T20:00:00.000Z', reason }),
     rollBack: (hold = true, more: object = {}) =>
       rollBack(ports, { service: 'web', definition: aDefinition(), by: 'kim', hold, ...more }),
+    pin: (version: string, changes: object = {}) =>
+      pin(ports, { service: 'web', definition: aDefinition(more), by: 'kim', version, force: false, ...changes }),
     state: async () => (await documents.read(serviceDocument, keys.service('web')))?.value,
     history: async () =>
       ((await documents.read(channelsDocument, keys.channels('app')))?.value['production'] ?? []).map(
@@ -86,6 +89,53 @@ it('a held service takes no files that were added to the release that it has', a
   await site.hold('wait')
   await site.publish('1.0', ['py2-none-any'])
   await expect(site.promote('1.0')).rejects.toThrow('web is held')
+})
+
+describe('pinning a service', () => {
+  it('promotes the release to its channel and holds it there, until it is released', async () => {
+    await using site = await aSite()
+    await site.promote('1.2')
+    expect((await site.pin('1.1', { reason: 'slow' })).pointer).toMatchObject({ version: '1.1', by: 'kim' })
+    expect((await site.state())?.hold).toMatchObject({ by: 'kim', reason: 'pinned to 1.1: slow' })
+    await expect(site.promote('1.2')).rejects.toThrow('web is held by "kim"')
+    // To be held where it is changes no channel.
+    expect((await site.pin('1.1')).changed).toBe(false)
+    expect((await site.state())?.hold?.reason).toBe('pinned to 1.1')
+  })
+
+  it('is refused as a promotion is, and holds nothing then', async () => {
+    await using site = await aSite()
+    await site.promote('1.0')
+    await site.amender.amend('app', { kind: 'yank', version: '1.1', reason: 'broken' }, 'kim')
+    await expect(site.pin('1.1')).rejects.toThrow('was yanked by "kim"')
+    await expect(site.pin('9.9')).rejects.toThrow('has no release 9.9')
+    expect([await site.history(), (await site.state())?.hold]).toEqual([['1.0'], undefined])
+    expect((await site.pin('1.1', { force: true })).pointer.version).toBe('1.1')
+  })
+})
+
+describe('a frozen service', () => {
+  // The clock of the tests stands a quarter of an hour after the epoch, on a Thursday.
+  const freezes = [{ from: 'wed 16:00', to: 'fri 08:00', zone: 'Europe/Paris', reason: 'quarter end' }]
+
+  it('is promoted nothing to but by force, and the refusal says until when and why', async () => {
+    await using site = await aSite({ freezes })
+    await expect(site.promote('1.0')).rejects.toThrow(
+      'web is frozen until 1970-01-02 08:00 Europe/Paris (quarter end): nothing was promoted. Wait until then, or promote ' +
+        'by force ({"force": true}).',
+    )
+    expect(await site.history()).toEqual([])
+    expect((await site.promote('1.0', { force: true })).pointer).toMatchObject({ version: '1.0', force: true })
+  })
+
+  it('may be rolled back, by a deploy that no freeze holds up', async () => {
+    await using site = await aSite({ freezes })
+    await site.ran('1.0', '1.1')
+    const { pointer, deploys } = await site.rollBack()
+    expect([pointer.version, pointer.force]).toEqual(['1.0', true])
+    const request = await site.ports.documents.read(requestDocument, keys.deployRequest('web', deploys[0] ?? ''))
+    expect(request?.value.force).toBe(true)
+  })
 })
 
 describe('rolling a service back', () => {

@@ -30,12 +30,12 @@ afterAll(() => folder[Symbol.asyncDispose]())
 const channel = 'upload:web'
 
 /** An index and a service that follows its uploads; time passes where a test says so. */
-function aSite(upload: object = {}) {
+function aSite(upload: object = {}, more: object = {}) {
   const store = new MemoryStore()
   let now = Date.parse('2026-11-26T03:00:00Z')
   const clock = { ...systemClock, now: () => now }
   const registry = registryOn(store, clock)
-  const definition = aDefinition({ subscribe: { upload: { settle_seconds: 30, ...upload } } })
+  const definition = aDefinition({ subscribe: { upload: { settle_seconds: 30, ...upload } }, ...more })
   const audit: unknown[] = []
   const services = { web: definition }
   const serverOn = (on: ObjectStore) => {
@@ -176,6 +176,18 @@ describe('a service that follows uploads', () => {
     await site.look()
     expect(await site.history()).toEqual(['1.1'])
   })
+})
+
+it('gets nothing in a freeze, and the newest after it', async () => {
+  const freeze = { from: '2026-11-26T03:00', to: '2026-11-26T03:10' }
+  const site = aSite({}, { freezes: [freeze] })
+  await site.upload('1.0')
+  site.pass(599)
+  await site.look()
+  expect(await site.history()).toEqual([])
+  site.pass(1)
+  await site.look()
+  expect(await site.history()).toEqual(['1.0'])
 })
 
 describe('after a release was rolled back by itself', () => {

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface ServiceManagers {
+  /** To be first on the PATH. */
+  readonly bin: string
+  /** What was asked of them, in order, each a line. */
+  calls(): readonly string[]
+}
+
+/**
+ * Strict doubles of systemctl, supervisorctl and sudo for a machine where no systemd is PID 1. They know one unit or program,
+ * `app`, and only the calls that are written down here, with the answers and exit statuses of systemd 252, Supervisor 4.2 and
+ * sudo 1.9; whatever else is asked ends with 64, which no test expects.
+ */
+export async function serviceManagers(folder: string, restart: string, sudoers: readonly string[]) {
+  const bin = join(folder, 'managers')
+  const calls = join(folder, 'calls')
+  await mkdir(bin)
+  await writeFile(calls, '')
+  const programs = { systemctl: systemctl(restart), supervisorctl: supervisorctl(restart), sudo: sudo(sudoers) }
+  for (const [name, text] of Object.entries(programs)) {
+    await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${text}`)
+    await chmod(join(bin, name), 0o755)
+  }
+  return { bin, calls: () => readFileSync(calls, 'utf8').trim().split('\n') } satisfies ServiceManagers
+}
+
+/** Whom sudo did not call is somebody whom systemd asks for a password, and nobody is there to type one. */
+function systemctl(restart: string): string {
+  return `case "$*" in
+  'restart app' | 'restart app.service')
+    if [ -z "$SUDO_USER" ]; then echo 'Failed to restart app.service: Interactive authentication required.' >&2; exit 1; fi
+    if ! { ${restart}; } >/dev/null 2>&1; then
+      echo 'Job for app.service failed because the control process exited with error code.' >&2; exit 1
+    fi ;;
+  'restart '*) echo "Failed to restart $2.service: Unit $2.service not found." >&2; exit 5 ;;
+  '--no-pager --lines=10 status app') echo '     Active: failed (Result: exit-code)'; exit 3 ;;
+  '--no-pager --lines=10 status '*) echo "Unit $4.service could not be found." >&2; exit 4 ;;
+  *) echo "this double knows no systemctl $*" >&2; exit 64 ;;
+esac
+`
+}
+
+function supervisorctl(restart: string): string {
+  return `case "$*" in
+  'restart app')
+    echo 'app: stopped'
+    if { ${restart}; } >/dev/null 2>&1; then echo 'app: started'; else echo 'app: ERROR (spawn error)'; exit 7; fi ;;
+  'restart '*) echo "$2: ERROR (no such process)"; exit 1 ;;
+  'status app') echo 'app                              FATAL     Exited too quickly (process log may have details)'; exit 3 ;;
+  'status '*) echo "$2: ERROR (no such process)"; exit 4 ;;
+  *) echo "this double knows no supervisorctl $*" >&2; exit 64 ;;
+esac
+`
+}
+
+/** Only with -n, and only the lines of sudoers, word for word. */
+function sudo(sudoers: readonly string[]): string {
+  const allowed = sudoers.length === 0 ? "''" : sudoers.map((line) => `'${line}'`).join(' | ')
+  return `[ "$1" = -n ] || { echo 'this double knows sudo -n alone' >&2; exit 64; }
+shift
+lists=; if [ "$1" = -l ]; then lists=1; shift; fi
+case "$*" in
+  ${allowed}) ;;
+  *) echo 'sudo: a password is required' >&2; exit 1 ;;
+esac
+if [ -n "$lists" ]; then echo "$*"; exit 0; fi
+SUDO_USER=$(id -un) exec "$@"
+`
+}
