@@ -56,7 +56,17 @@ export class FakeFleet {
       return { ok: true }
     }
     const nodes = this.nodes.map(({ name }) => name)
-    return { ok: true, found: { kind: 'plan', nodes, maxUnavailable: this.#maxUnavailable, soakSeconds: 5, drains: true, prepares: true } }
+    return {
+      ok: true,
+      found: {
+        kind: 'plan',
+        nodes,
+        maxUnavailable: this.#maxUnavailable,
+        soakSeconds: 5,
+        drains: true,
+        prepares: true,
+      },
+    }
   }
 
   async #look(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {
