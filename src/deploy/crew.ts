@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { DomainError, isDomainError, messageOf } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import type { ActContext } from './acts/act-context.ts'
@@ -24,10 +25,11 @@ export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number)
   const sessions = nodeSessions(ports, request, fence)
   const { ask, run, keep } = sessions
   const context: ActContext = { ...ports, request, ask, run, keep, node: planned(ports, request) }
+  const fleetNow = sharedFor(fleetIsFresh, ports.clock, (signal: AbortSignal) => findFleet(context, request, signal))
   return {
     act: async (effect, rollout, signal) => {
       const outcome = await actUntilDone(ports, signal, () => act(context, effect, rollout, signal))
-      return outcome.ok || !outcome.unreachable ? outcome : { ...outcome, gone: await isGone(context, effect, signal) }
+      return outcome.ok || !outcome.unreachable ? outcome : { ...outcome, gone: await isGone(fleetNow, effect, signal) }
     },
     finish: () => ports.credentials.revoke(request.deploy),
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
@@ -37,12 +39,28 @@ export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number)
 /**
  * Whether a node that is out of reach has left the fleet. Where that cannot be told, or the answer not be believed, it has not.
  */
-async function isGone(context: ActContext, { node }: Effect, signal: AbortSignal): Promise<boolean> {
+async function isGone(
+  fleetNow: (signal: AbortSignal) => ReturnType<typeof findFleet>,
+  { node }: Effect,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    const fleet = await findFleet(context, context.request, signal)
+    const fleet = await fleetNow(signal)
     return node !== undefined && fleet.ok && !fleet.nodes.some(({ name }) => name === node)
   } catch {
     return false
+  }
+}
+
+/** Where the network is cut hundreds of nodes ask at once, and an inventory may be a program that takes seconds. Milliseconds. */
+const fleetIsFresh = 30_000
+
+function sharedFor<A, T>(milliseconds: number, clock: Clock, ask: (about: A) => Promise<T>): (about: A) => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined
+  return (about) => {
+    const now = clock.monotonic()
+    if (last === undefined || now - last.at > milliseconds) last = { at: now, answer: ask(about) }
+    return last.answer
   }
 }
 

@@ -30,11 +30,13 @@ export function shrinkProblem({ deploy, count }: LastFleet, now: number, allowed
 function nodeProblem(definition: ServiceDefinition, node: FleetNode): string | undefined {
   const [missing] = missingPlaceholders(node, definition)
   if (missing !== undefined) return `${node.name} has no value for {${missing}}, which the service uses.`
-  const { root } = planNode(node, definition)
-  const fit = /^\/[A-Za-z0-9._/-]+$/.test(root) && !root.split('/').includes('..')
-  return fit
-    ? undefined
-    : `${node.name} would have the root ${JSON.stringify(root)}, which is no absolute path without spaces and "..".`
+  const { root, pidfile } = planNode(node, definition)
+  for (const [what, path] of Object.entries({ root, 'pid file': pidfile })) {
+    const fit = path === undefined || (/^\/[A-Za-z0-9._/-]+$/.test(path) && !path.split('/').includes('..'))
+    if (fit) continue
+    return `${node.name} would have the ${what} ${JSON.stringify(path)}, which is no absolute path without spaces and "..".`
+  }
+  return undefined
 }
 
 function sharedPlace(definition: ServiceDefinition, nodes: readonly FleetNode[]): string | undefined {

@@ -104,7 +104,10 @@ export function finish(state: ServiceState, ended: Deployed, phase: Phase, at: s
   const { running, ...rest } = state
   const after = remember(rest, { ...ended, phase, at })
   if (phase === 'succeeded') return absolved({ ...after, stable: ended }, ended)
-  return phase === 'rolled_back' || phase === 'rollback_failed' ? condemn(after, ended, at) : after
+  const wentBack = phase === 'rolled_back' || phase === 'rollback_failed'
+  // What the fleet runs well is not to blame where one node could not be brought to it.
+  const runsWell = state.stable?.version === ended.version && state.stable.project === ended.project
+  return wentBack && !runsWell ? condemn(after, ended, at) : after
 }
 
 function condemn(state: ServiceState, ended: Deployed, at: string): ServiceState {

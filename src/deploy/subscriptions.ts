@@ -25,6 +25,17 @@ export function channelsFor(
   return [...channels, ...own]
 }
 
+/** All that there are, whatever the project: nodes read their dependencies by the channel of their service. */
+export function allChannels({
+  channels,
+  services,
+}: {
+  readonly channels: readonly string[]
+  readonly services: ServiceDefinitions
+}): readonly string[] {
+  return [...channels, ...Object.entries(services).map(([service, definition]) => channelOf(service, definition))]
+}
+
 /** The services that follow what is promoted of a project on a channel. */
 export function subscribedTo(
   services: ServiceDefinitions,

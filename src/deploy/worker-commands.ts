@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { messageOf } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
 import type { RunOutcome } from './detached-run.ts'
+import { BoundedStarts } from './ssh/bounded-starts.ts'
 
 export interface CommandOptions {
   readonly environment: Readonly<Record<string, string>>
@@ -19,11 +20,17 @@ export interface WorkerCommands {
   run(argv: readonly string[], options: CommandOptions): Promise<RunOutcome>
 }
 
+const commandsAtOnce = 8
 const outputLimit = 1024 * 1024
 const graceMilliseconds = 10_000
 
 export function spawnedCommands(base: Readonly<Record<string, string>>): WorkerCommands {
-  return { run: (argv, options) => run(argv, { ...options, environment: { ...base, ...options.environment } }) }
+  // Of a large fleet hundreds may be asked for at once, and what they speak to counts its callers.
+  const starts = new BoundedStarts(commandsAtOnce)
+  return {
+    run: (argv, options) =>
+      starts.run(() => run(argv, { ...options, environment: { ...base, ...options.environment } })),
+  }
 }
 
 async function run([command = '', ...rest]: readonly string[], options: CommandOptions): Promise<RunOutcome> {

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type Router from '@koa/router'
 import Koa, { type Context } from 'koa'
+import { allChannels } from '../deploy/subscriptions.ts'
 import { DomainError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
@@ -57,7 +58,11 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
   app.use(allowReading(services.config.access.corsOrigins))
   const routers = [
     simpleRoutes(services.pages, access),
-    channelRoutes({ ...services.pages, project: services.channelPages.project }, services.config.channels, access),
+    channelRoutes(
+      { ...services.pages, project: services.channelPages.project },
+      () => allChannels({ channels, services: defined }),
+      access,
+    ),
     promoteRoutes({ ...services, ...deploying }, access),
     serviceActionRoutes({ ...services, ...deploying }, access),
     deployRoutes(services, defined, deploying.externalUrl, access),

@@ -53,7 +53,7 @@ export function deployRoutes(
   router.get('/services/:name', read, async (context) => {
     const { json, text } = await serviceView(documents, services, serviceIn(context, services))
     const recent = json.recent.map(({ at, deploy, version, phase }) => `  ${at}  ${deploy}  ${version}  ${phase}\n`)
-    const observed = await observedView(documents, json.name)
+    const observed = await observedView(documents, json.name, services[json.name]?.project ?? '')
     const nodes = describeStandings(observed.nodes).map((line) => `  ${line}\n`)
     answerAs(context, { ...json, ...observed }, () => `${text}\n${nodes.join('')}${recent.join('')}`)
   })

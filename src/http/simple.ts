@@ -44,23 +44,23 @@ function addSlashes(router: Router, path: string): void {
   })
 }
 
-/** The same pages as seen from a channel: only what was promoted there. */
+/** The same pages as seen from a channel: only what was promoted there. `channels` are those that there are now. */
 export function channelRoutes(
   pages: ChannelPages & Pick<Pages, 'index' | 'indexOf'>,
-  channels: readonly string[],
+  channels: () => readonly string[],
   access: Access,
 ): Router {
   const router = new Router({ strict: true })
   const negotiate = simpleNegotiation(availableCodings())
   const read = requireScope(access, 'read')
   router.get('/channels/:channel/simple/', read, async (context) => {
-    requireChannel(channels, context.params['channel'] ?? '')
+    requireChannel(channels(), context.params['channel'] ?? '')
     const type = negotiate(context)
     await sendPage(context, type, await rootFor(context, pages, type))
   })
   router.get('/channels/:channel/simple/:project/', read, async (context) => {
     const channel = context.params['channel'] ?? ''
-    requireChannel(channels, channel)
+    requireChannel(channels(), channel)
     await answerProject(context, negotiate, (project, type) => pages.project(channel, project, type.format))
   })
   addSlashes(router, '/channels/:channel/simple')

@@ -114,7 +114,9 @@ async function neededOf(documents: Documents, service: string): Promise<(id: str
     const pointer = currentOf(channels, channel)
     if (pointer !== undefined) current.push(`${service}.${channelInId(channel)}.${pointer.serial}`)
   }
-  return (id) => named.has(id) || current.some((one) => id === one || id.startsWith(`${one}-`))
+  // With a digest behind it where another promotion had the id (request-deploy.ts); repairs of it are others.
+  const isOf = (id: string, one: string) => id.startsWith(one) && /^(-[0-9a-f]{8})?$/.test(id.slice(one.length))
+  return (id) => named.has(id) || current.some((one) => isOf(id, one))
 }
 
 function namedBy({

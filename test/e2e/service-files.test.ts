@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { askService } from '../support/ask-service.ts'
-import { demoApp } from '../support/demo-app.ts'
+import { demoApp, greetingWheel } from '../support/demo-app.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
 import { post } from '../support/index-clients.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
@@ -77,8 +77,8 @@ describe("a team's file of services, with a fleet from an inventory, that follow
       await new Promise((resolve) => setTimeout(resolve, 100))
       return await condition()
     }, 40)
-  async function upload(version: string): Promise<void> {
-    const { status } = await post(server, demoApp({ version }), { name: 'app', version })
+  async function upload(version: string, greeting?: string): Promise<void> {
+    const { status } = await post(server, demoApp({ version, ...(greeting && { greeting }) }), { name: 'app', version })
     expect(status).toBe(200)
   }
   const ended = async (deploy: string) => (await service()).recent?.find((one) => one.deploy === deploy)?.phase
@@ -94,7 +94,9 @@ describe("a team's file of services, with a fleet from an inventory, that follow
   }, 60_000)
 
   it('is taken up at the signal, and what was uploaded before is deployed to the nodes of the inventory', async () => {
-    await upload('1.0.0')
+    // With a dependency that is hosted here: nodes read it by the channel that uploads move.
+    await post(server, greetingWheel('1.0'), { name: 'greeting', version: '1.0' })
+    await upload('1.0.0', '==1.0')
     configure()
     await comesAbout(async () => (await ended('web.upload.1')) === 'succeeded')
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])

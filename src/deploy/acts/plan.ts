@@ -1,5 +1,6 @@
 import { keys } from '../../objects/keys.ts'
 import { compareVersions, parseVersion } from '../../packaging/versions.ts'
+import { isRepair } from '../convergence/repair-decision.ts'
 import { planDocument } from '../documents.ts'
 import { findFleet } from '../find-fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
@@ -31,7 +32,9 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
 async function prepares({ request, documents }: ActContext): Promise<boolean> {
   const { definition, service, version } = request
   const once = definition.once_per_deploy
-  if (once === undefined || once.on_rollback) return once !== undefined
+  // A repair brings nodes to what the others run: that was migrated to when it was deployed.
+  if (once === undefined || isRepair(request.deploy)) return false
+  if (once.on_rollback) return true
   const stable = (await documents.read(serviceDocument, keys.service(service)))?.value.stable
   return stable === undefined || !isLower(version, stable.version)
 }

@@ -2,13 +2,13 @@ import type { Documents } from '../../objects/documents.ts'
 import { keys } from '../../objects/keys.ts'
 import type { NodeCount } from '../../observe/metrics.ts'
 import type { ServiceDefinitions } from '../reconcile.ts'
-import { serviceDocument } from '../service-state.ts'
+import { serviceDocument, stateFor } from '../service-state.ts'
 import { observationDocument, type Standing, standings } from './observation.ts'
 
 /** How the nodes of each service stood when they were last looked at. A service that cannot be read has none. */
 export async function nodeCounts(documents: Documents, services: ServiceDefinitions): Promise<readonly NodeCount[]> {
-  const all = Object.keys(services).map(async (service) => {
-    const seen = await standingsOf(documents, service).catch(() => [])
+  const all = Object.entries(services).map(async ([service, { project }]) => {
+    const seen = await standingsOf(documents, service, project).catch(() => [])
     const kinds = [...new Set(seen.map(({ standing }) => standing))]
     return kinds.map((standing) => ({
       service,
@@ -19,8 +19,12 @@ export async function nodeCounts(documents: Documents, services: ServiceDefiniti
   return (await Promise.all(all)).flat()
 }
 
-export async function standingsOf(documents: Documents, service: string): Promise<readonly Standing[]> {
+export async function standingsOf(
+  documents: Documents,
+  service: string,
+  project: string,
+): Promise<readonly Standing[]> {
   const observation = await documents.read(observationDocument, keys.observation(service))
   const state = await documents.read(serviceDocument, keys.service(service))
-  return standings(observation?.value, state?.value)
+  return standings(observation?.value, state && stateFor(state.value, project))
 }

@@ -79,6 +79,7 @@ async function lookAtAll(
   await using sessions = nodeSessions(ports, request, 0)
   await inParallel(atOnce, nodes, async (node) => {
     const { name } = node
+    if (signal.aborted) return
     try {
       const asked = await sessions.ask(node, probeScript(node, definition.verify), 60, signal)
       const answer = asked.ok ? probeAnswer(asked.output) : undefined

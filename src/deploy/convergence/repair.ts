@@ -5,7 +5,7 @@ import { requestDocument } from '../documents.ts'
 import { enterDeploy, type RequestPorts, requestOf } from '../request-deploy.ts'
 import { frozenAt } from '../rollout/freezes.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
-import { enterAgain, serviceDocument } from '../service-state.ts'
+import { enterAgain, serviceDocument, stateFor } from '../service-state.ts'
 import { channelInId, channelOf } from '../subscriptions.ts'
 import { type Observation, standings } from './observation.ts'
 import { repairId, toRepair } from './repair-decision.ts'
@@ -21,7 +21,8 @@ export async function repair(
   observation: Observation,
 ): Promise<string | undefined> {
   const { documents, clock } = ports
-  const state = (await documents.read(serviceDocument, keys.service(service)))?.value
+  const stored = (await documents.read(serviceDocument, keys.service(service)))?.value
+  const state = stored && stateFor(stored, definition.project)
   const stable = state?.stable
   if (!definition.converge.repair || state === undefined || stable === undefined) return undefined
   if (frozenAt(definition.freezes, clock.now()) !== undefined) return undefined

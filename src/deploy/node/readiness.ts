@@ -18,8 +18,13 @@ const answer = z.object({
 export type Readiness = z.infer<typeof answer>
 
 /** Looks for what a deploy will need on a node; changes nothing, and starts nothing but `--version`s and `sudo -l`. */
-export function readinessScript({ python, root, restart }: Pick<PlannedNode, 'python' | 'root' | 'restart'>): string {
-  return pythonScript(python, source, { root, restart })
+export function readinessScript({
+  python,
+  root,
+  restart,
+  pidfile,
+}: Pick<PlannedNode, 'python' | 'root' | 'restart' | 'pidfile'>): string {
+  return pythonScript(python, source, { root, restart, pidfile })
 }
 
 export function readinessIn(output: string): Readiness | undefined {
@@ -32,7 +37,7 @@ const littleBytes = 200 * 1024 * 1024
 /** What a deploy will meet there, and what stands in its way, for people. */
 export function describeReadiness(
   { python, uv, pip, freeBytes, restart, writable }: Readiness,
-  wanted: { readonly installer: Installer; readonly node: Pick<PlannedNode, 'root' | 'restart'> },
+  wanted: { readonly installer: Installer; readonly node: Pick<PlannedNode, 'root' | 'restart' | 'pidfile'> },
 ): { readonly notes: readonly string[]; readonly warnings: readonly string[] } {
   const byUv = wanted.installer !== 'pip' && uv !== undefined
   const found = byUv ? `uv ${uv}` : pip === undefined ? undefined : `pip ${pip}`
@@ -47,10 +52,16 @@ export function describeReadiness(
       : []),
     ...(freeBytes < littleBytes ? [`only ${(freeBytes / 1024 ** 2).toFixed(0)} MiB are free at ${root}`] : []),
     ...(writable ? [] : [`${root} cannot be written by the SSH user: make it, and give it to that user`]),
-    ...(restart === 'missing' ? [`the restart command is not there: ${wanted.node.restart}`] : []),
+    ...(restart === 'missing' ? [missing(wanted.node)] : []),
     ...(restart === 'not allowed' ? [`sudo does not allow it without a password: ${wanted.node.restart}`] : []),
   ]
   return { notes: [`python ${python}`, ...(found === undefined ? [] : [found]), free], warnings }
+}
+
+function missing({ restart, pidfile }: Pick<PlannedNode, 'restart' | 'pidfile'>): string {
+  if (pidfile !== undefined)
+    return `no process to signal: ${pidfile} is not there; start the service before its first deploy ends`
+  return `the restart command is not there: ${restart}`
 }
 
 const source = `
@@ -73,8 +84,9 @@ uvs = ("uv", home + "/.local/bin/uv", home + "/.cargo/bin/uv", root + "/.wheelho
 pips = (sys.executable, "python3", "/usr/bin/python3", root + "/.wheelhouse/pip/bin/python")
 # The line is quoted, so that these are its words; what stands before the command itself is not run.
 look = 'set -- %s\\ncase $1 in sudo) shift; [ "$1" = -n ] && shift; sudo -n -l -- "$@" ;; *) command -v -- "$1" ;; esac' % ARGUMENTS["restart"]
-allowed = said(["sh", "-c", look])
-fine = allowed is not None and allowed.returncode == 0
+pidfile = ARGUMENTS.get("pidfile")
+allowed = said(["sh", "-c", look]) if pidfile is None else None
+fine = os.path.exists(pidfile) if pidfile is not None else allowed is not None and allowed.returncode == 0
 found = {
     "python": sys.version.split()[0],
     "uv": second_word([uv, "--version"] for uv in uvs),

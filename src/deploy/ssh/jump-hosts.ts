@@ -44,7 +44,7 @@ export class JumpHosts {
       if (opened.users === 0) this.#close(key, opened)
     }
     try {
-      return { stream: await forwarded(await opened.client, hop, target), release }
+      return { stream: await forwarded(await opened.client, hop, target, signal), release }
     } catch (error) {
       release()
       throw error
@@ -86,21 +86,35 @@ function hopOf({ keyPath, connectSeconds, jump = [] }: HostTarget, { address, po
   return { name: address, address, port, user, keyPath, connectSeconds, jump: jump.slice(0, -1) }
 }
 
-async function forwarded(client: Client, hop: HostTarget, target: HostTarget): Promise<Duplex> {
-  const { name, address, port } = target
-  return await new Promise((resolve, reject) => {
+/** The jump host's own patience is minutes: the target's counts. */
+async function forwarded(client: Client, hop: HostTarget, target: HostTarget, signal?: AbortSignal): Promise<Duplex> {
+  const { name, address, port, connectSeconds } = target
+  let settle = () => {}
+  return await new Promise<Duplex>((resolve, reject) => {
     const failed = (why: string) => {
       const text =
         `The jump host ${hop.address} does not lead to ${name} (${address}:${port}): ${why}. ` +
         'Is the node up, and may the key forward ports there (AllowTcpForwarding, and no «restrict» without «port-forwarding»)?'
       reject(new DomainError('host-unreachable', text, { host: name }))
     }
+    let over = false
     const closed = () => failed('its connection was lost')
-    client.once('close', closed)
-    client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
+    const abort = () => failed('waiting for it was given up')
+    const timer = setTimeout(failed, connectSeconds * 1000, `the node did not answer in ${connectSeconds} s`)
+    settle = () => {
+      over = true
+      clearTimeout(timer)
       client.off('close', closed)
+      signal?.removeEventListener('abort', abort)
+    }
+    client.once('close', closed)
+    if (signal?.aborted) return abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
       if (error) failed(error.message)
+      // One that comes late is nobody's.
+      else if (over) stream.destroy()
       else resolve(stream)
     })
-  })
+  }).finally(() => settle())
 }

@@ -26,9 +26,13 @@ export async function openClient(
     throw new DomainError('host-authentication', text, { host: target.name }, { cause: error })
   })
   const client = new Client()
+  // Whoever stops may have hundreds of nodes still to come.
+  const givenUp = () => new DomainError('host-unreachable', `Connecting to ${target.name} was given up.`)
+  if (signal?.aborted) throw givenUp()
+  let abort = () => {}
   let seen: { key: Buffer; verdict: HostKeyVerdict } | undefined
   await new Promise<void>((resolve, reject) => {
-    const abort = () => reject(new DomainError('host-unreachable', `Connecting to ${target.name} was given up.`))
+    abort = () => reject(givenUp())
     signal?.addEventListener('abort', abort, { once: true })
     // Never removed: an error may come at any time, even after the end, and unheard would end the process.
     client.on('error', (error) => {
@@ -52,9 +56,12 @@ export async function openClient(
         return seen.verdict === 'trusted'
       },
     })
-  }).catch((error: unknown) => {
-    client.destroy()
-    throw error
   })
+    .catch((error: unknown) => {
+      client.destroy()
+      throw error
+    })
+    // The signal may live as long as the process: what listens to it keeps the connection and the key.
+    .finally(() => signal?.removeEventListener('abort', abort))
   return client
 }

@@ -16,7 +16,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 
 const at = (minute: number) => new Date(minute * 60_000).toISOString()
 const stable = { version: '1.1.0', deploy: 'web.production.7' }
-const ended = (deploy: string, phase: 'succeeded' | 'rolled_back', minute: number) => ({
+const ended = (deploy: string, phase: 'succeeded' | 'rolled_back' | 'failed', minute: number) => ({
   ...{ deploy, version: '1.1.0', phase, at: at(minute) },
 })
 const idle: ServiceState = {
@@ -66,6 +66,7 @@ describe('repairing drift', () => {
     ['waits for a deploy that waits', { waiting: 'web.production.8' }, []],
     ['respects a hold', { hold: { by: 'alice', at: at(3) } }, []],
     ['follows a deploy that was rolled back', { recent: [ended('web.production.8', 'rolled_back', 19)] }, ['web2']],
+    ['leaves what a person is to look at', { recent: [ended('web.production.8', 'failed', 19)] }, []],
     ['is not tried again where it failed', { recent: [ended('web.production.7-repair-a', 'rolled_back', 1)] }, []],
     ['is not done all the time', { recent: [ended('web.production.7-repair-a', 'succeeded', 19)] }, []],
   ])('%s', (_what, state, nodes) => {

@@ -144,4 +144,19 @@ describe('a service’s document', () => {
     expect(state?.waiting).toBeUndefined()
     expect(state && considered(state, 'app', 'production')).toBe(3)
   })
+
+  it('blames no version that the fleet runs well for a node that could not be brought to it', () => {
+    const deployed = { version: '1.0', project: 'app' }
+    const stable = { ...deployed, deploy: 'web.production.1' }
+    const running = { ...newServiceState(), stable, running: 'web.production.1-repair-0a0a0a0a' }
+    const after = finish(running, { ...deployed, deploy: running.running }, 'rolled_back', '2026-01-01T00:00:00Z')
+    expect([after?.condemned, after?.automaticHold]).toEqual([undefined, undefined])
+    const other = finish(
+      running,
+      { version: '1.1', project: 'app', deploy: running.running },
+      'rolled_back',
+      '2026-01-01T00:00:00Z',
+    )
+    expect(other?.automaticHold).toMatchObject({ reason: '1.1 was rolled back' })
+  })
 })
