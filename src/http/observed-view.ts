@@ -1,15 +1,12 @@
-import { observationDocument, type Standing, standings } from '../deploy/convergence/observation.ts'
-import { serviceDocument, stateFor } from '../deploy/service-state.ts'
+import { standingsOf } from '../deploy/convergence/node-counts.ts'
+import type { Standing } from '../deploy/convergence/observation.ts'
 import type { Documents } from '../objects/documents.ts'
-import { keys } from '../objects/keys.ts'
 
 /** What the nodes of a service were last seen to run, apart from its deploys, and which of them it should not be. */
 export async function observedView(documents: Documents, service: string, project: string) {
-  const observation = (await documents.read(observationDocument, keys.observation(service)))?.value
-  const state = (await documents.read(serviceDocument, keys.service(service)))?.value
-  const nodes = standings(observation, state && stateFor(state, project))
+  const { at, nodes } = await standingsOf(documents, service, project)
   const drift = nodes.filter(({ standing }) => standing !== 'ok').map(({ name }) => name)
-  return { observedAt: observation?.at ?? null, nodes, drift }
+  return { observedAt: at ?? null, nodes, drift }
 }
 
 /** A line for each node. */
