@@ -13,3 +13,15 @@ export function aDefinition(changes: object = {}): ServiceDefinition {
     ...changes,
   })
 }
+
+/** A service of one node, as a person writes it into wheelhouse.yaml. */
+export function writtenService(node: string, more: object = {}) {
+  return {
+    project: 'app',
+    fleet: { nodes: [node] },
+    root: '/srv/app',
+    restart: { systemd: 'app' },
+    verify: { url: 'http://127.0.0.1:8000/version' },
+    ...more,
+  }
+}

@@ -6,16 +6,8 @@ import type { Terminal } from '../../../src/cli/command.ts'
 import { reloadOnHangUp } from '../../../src/cli/reload.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { liveDefinitions } from '../../../src/deploy/live-definitions.ts'
+import { writtenService as service } from '../../support/definitions.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const service = (node: string, more: object = {}) => ({
-  project: 'app',
-  fleet: { nodes: [node] },
-  root: '/srv/app',
-  restart: { systemd: 'app' },
-  verify: { url: 'http://127.0.0.1:8000/version' },
-  ...more,
-})
 
 /** A process that began with the services `web` and `jobs`, and what its files are changed to. */
 async function aProcess() {

@@ -4,16 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { loadConfig } from '../../../src/config/load.ts'
 import { messageOf } from '../../../src/errors.ts'
+import { writtenService as service } from '../../support/definitions.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-
-const service = (node: string, more: object = {}) => ({
-  project: 'app',
-  fleet: { nodes: [node] },
-  root: '/srv/app',
-  restart: { systemd: 'app' },
-  verify: { url: 'http://127.0.0.1:8000/version' },
-  ...more,
-})
 
 /** The names of the services, or each mistake in a line. */
 async function loaded(files: Readonly<Record<string, string | object>>, services: object = {}) {
