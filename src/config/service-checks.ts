@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { listedNodes, planNode } from '../deploy/fleet.ts'
+import { listedNodes, placesOn, planNode } from '../deploy/fleet.ts'
 import { allowedOf, waveOf } from '../deploy/rollout/limits.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
 import type { ServiceSettings } from './file-schema.ts'
+import { layoutMistakes } from './layout-checks.ts'
 import type { Mistake } from './mistakes.ts'
 import type { PlaceOf } from './service-files.ts'
 
@@ -16,7 +17,7 @@ export interface ExternalUrl {
 export function settingsMistakes(path: string, settings: ServiceSettings, externalUrl: string): Mistake[] {
   return [
     ...rootMistakes(path, settings),
-    ...restartMistakes(`${path}.restart`, settings.restart),
+    ...layoutMistakes(path, settings),
     ...indexMistakes(`${path}.indexes`, settings.indexes, externalUrl),
     ...rolloutMistakes(`${path}.rollout`, settings),
     ...verifyMistakes(`${path}.verify`, settings.verify),
@@ -29,12 +30,12 @@ export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>
   const owners = new Map<string, string>()
   return Object.entries(services).flatMap(([service, definition]) =>
     listedNodes(definition.fleet).flatMap((node, at) => {
-      const { name, address, port, root } = planNode(node, definition)
-      const place = `${address.toLowerCase()} port ${port}, ${root.replace(/\/+$/, '')}`
-      const owner = owners.get(place)
-      owners.set(place, owner ?? `${name} of ${service}`)
-      if (owner === undefined) return []
-      const problem = `"${name}" is the place of ${owner} as well (${place}): each needs a root of its own`
+      const planned = planNode(node, definition)
+      const taken = placesOn(planned).find(({ place }) => owners.has(place))
+      const owner = taken && owners.get(taken.place)
+      for (const { place } of placesOn(planned)) owners.set(place, owners.get(place) ?? `${planned.name} of ${service}`)
+      if (taken === undefined) return []
+      const problem = `"${planned.name}" is the place of ${owner} as well (${taken.place}): each needs a ${taken.what} of its own`
       return [{ path: `${placeOf(service)}.fleet.nodes.${at}`, problem }]
     }),
   )
@@ -76,40 +77,12 @@ function rootMistakes(path: string, { root, fleet }: ServiceSettings): Mistake[]
     .map((one) => ({ path: one.path, problem: 'must not lead upwards by ".."' }))
 }
 
-function restartMistakes(
-  path: string,
-  { systemd, supervisor, sudo, command, signal, pidfile }: ServiceSettings['restart'],
-): Mistake[] {
-  const mistakes: Mistake[] = []
-  if (sudo !== undefined && systemd === undefined && supervisor === undefined) {
-    const problem = 'is for systemd and supervisor; write sudo -n into a command instead'
-    mistakes.push({ path: `${path}.sudo`, problem })
-  }
-  if (pidfile !== undefined && signal === undefined) {
-    mistakes.push({ path: `${path}.pidfile`, problem: 'is used by signal: USR2 alone' })
-  }
-  if (command !== undefined && keepsTheProcess(command.join(' '))) {
-    const problem =
-      `"${command.join(' ')}" keeps the process, which holds on to the old release after «current» was switched. ` +
-      'Use a command that starts a new one, such as systemctl restart'
-    mistakes.push({ path: `${path}.command`, problem })
-  }
-  return mistakes
-}
-
 function drainMistakes(path: string, { drain, undrain }: ServiceSettings): Mistake[] {
   if ((drain === undefined) === (undrain === undefined)) return []
   const [there, missing] = drain === undefined ? ['undrain', 'drain'] : ['drain', 'undrain']
   const why =
     missing === 'undrain' ? 'nodes would leave the balancer and never come back' : 'nodes never left the balancer'
   return [{ path: `${path}.${missing}`, problem: `is missing, and ${there} is there: ${why}` }]
-}
-
-/** HUP by whatever name, and what sends it: the same process goes on with the code that it has. */
-function keepsTheProcess(command: string): boolean {
-  const signals = /\b(kill|pkill|killall|skill)\b.*(\s-1\b|-\s*(s\s*)?(SIG)?HUP\b|--signal[ =](SIG)?HUP\b)/i
-  const reloads = /\bsystemctl\b.*\s(try-)?reload\b|\bservice\s+\S+\s+reload\b|\bsupervisorctl\s+signal\s+(SIG)?HUP\b/i
-  return signals.test(command) || reloads.test(command)
 }
 
 function indexMistakes(path: string, indexes: readonly string[], externalUrl: string): Mistake[] {

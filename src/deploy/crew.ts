@@ -112,7 +112,7 @@ async function actOnNode(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { version } = context.request
-  const activation = progress.activation ?? ''
+  const { activation = '', before } = progress
   switch (effect.kind) {
     case 'probe':
       return await probe(context, node, signal)
@@ -126,15 +126,15 @@ async function actOnNode(
     case 'undrain':
       return await aroundRestart(context, node, { kind: effect.kind, attempt: effect.attempt }, signal)
     case 'activate':
-      return await activate(context, node, progress.release ?? '', effect, signal)
+      return await activate(context, node, { release: progress.release ?? '', before }, effect, signal)
     case 'restore':
-      return await activate(context, node, progress.before?.release ?? '', effect, signal)
+      return await activate(context, node, { release: before?.release ?? '', before }, effect, signal)
     case 'verify':
       return await verify(context, node, { version, activation, again: false }, signal)
     case 'recheck':
       return await verify(context, node, { version, activation, again: true }, signal)
     case 'check':
-      return await verify(context, node, { version: progress.before?.version ?? '', activation, again: false }, signal)
+      return await verify(context, node, { version: before?.version ?? '', activation, again: false }, signal)
     default:
       throw new Error(`Nobody knows how to ${effect.kind}.`)
   }

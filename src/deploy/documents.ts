@@ -45,8 +45,17 @@ const plannedNode = z.object({
   restart: z.string(),
   /** POSIX shell that tells more where the restart failed. */
   explain: z.string().optional(),
-  /** Names the process that starts its own successor on USR2. */
+  /** Names the process that gets a signal. */
   pidfile: z.string().optional(),
+  /** USR2 where there is a pid file and nothing is said: it starts its own successor. HUP: it stays, and starts new workers. */
+  signal: z.enum(['HUP', 'USR2']).optional(),
+  /** How to find the main process that stays through a restart. */
+  keeper: z.union([z.object({ pidfile: z.string() }), z.object({ unit: z.string() })]).optional(),
+  /** POSIX shell: starts the service where there is nothing to signal, and is run before the service is touched. */
+  start: z.string().optional(),
+  check: z.string().optional(),
+  /** The environment that is upgraded in place; absent with the layout `releases`. */
+  venv: z.string().optional(),
   /** Where the service tells its version, as the node itself reaches it. */
   url: z.string(),
   /** Words of the commands around a restart, and of what is run once per deploy, where `{release}` is not filled in yet. */

@@ -1,4 +1,4 @@
-import { type FleetNode, missingPlaceholders, planNode } from './fleet.ts'
+import { type FleetNode, missingPlaceholders, placesOn, planNode } from './fleet.ts'
 import { type Amount, allowedOf } from './rollout/limits.ts'
 import type { ServiceDefinition } from './service-definition.ts'
 
@@ -30,8 +30,9 @@ export function shrinkProblem({ deploy, count }: LastFleet, now: number, allowed
 function nodeProblem(definition: ServiceDefinition, node: FleetNode): string | undefined {
   const [missing] = missingPlaceholders(node, definition)
   if (missing !== undefined) return `${node.name} has no value for {${missing}}, which the service uses.`
-  const { root, pidfile } = planNode(node, definition)
-  for (const [what, path] of Object.entries({ root, 'pid file': pidfile })) {
+  const { root, venv, pidfile: signalled, keeper } = planNode(node, definition)
+  const pidfile = keeper !== undefined && 'pidfile' in keeper ? keeper.pidfile : signalled
+  for (const [what, path] of Object.entries({ root, 'pid file': pidfile, venv })) {
     const fit = path === undefined || (/^\/[A-Za-z0-9._/-]+$/.test(path) && !path.split('/').includes('..'))
     if (fit) continue
     return `${node.name} would have the ${what} ${JSON.stringify(path)}, which is no absolute path without spaces and "..".`
@@ -42,11 +43,14 @@ function nodeProblem(definition: ServiceDefinition, node: FleetNode): string | u
 function sharedPlace(definition: ServiceDefinition, nodes: readonly FleetNode[]): string | undefined {
   const owners = new Map<string, string>()
   for (const node of nodes) {
-    const { name, address, port, root } = planNode(node, definition)
-    const place = `${address.toLowerCase()} port ${port}, ${root.replace(/\/+$/, '')}`
-    const owner = owners.get(place)
-    if (owner !== undefined) return `${name} is the place of ${owner} as well (${place}): each needs a root of its own.`
-    owners.set(place, name)
+    const planned = planNode(node, definition)
+    for (const { place, what } of placesOn(planned)) {
+      const owner = owners.get(place)
+      if (owner !== undefined) {
+        return `${planned.name} is the place of ${owner} as well (${place}): each needs a ${what} of its own.`
+      }
+      owners.set(place, planned.name)
+    }
   }
   return undefined
 }

@@ -34,7 +34,8 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
   const address = node.address ?? node.name
   const values = { ...node.vars, name: node.name, address }
   const root = fill(node.root ?? definition.root, values)
-  const withRoot = { ...values, root }
+  const venv = definition.layout === 'in-place' ? fill(definition.venv ?? '{root}/venv', { ...values, root }) : undefined
+  const withRoot = { ...values, root, ...(venv && { venv }) }
   const { user, key, port, connect_seconds, jump } = definition.ssh
   return {
     name: node.name,
@@ -46,10 +47,17 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
     ...(jump === undefined ? {} : { jump: jump.map((text) => jumpHost(text, user)) }),
     python: node.python ?? definition.python,
     root,
+    ...(venv && { venv }),
     ...restartOf(definition.restart, withRoot),
     url: fill(definition.verify.url, withRoot),
     hooks: hooksOf(definition, withRoot),
   }
+}
+
+/** What of a machine belongs to a node of a service alone. */
+export function placesOn({ address, port, root, venv }: PlannedNode): readonly { readonly place: string; readonly what: string }[] {
+  const on = (path: string) => `${address.toLowerCase()} port ${port}, ${path.replace(/\/+$/, '')}`
+  return [{ place: on(root), what: 'root' }, ...(venv === undefined ? [] : [{ place: on(venv), what: 'venv' }])]
 }
 
 /** Without a user of its own one logs in there as on the nodes. */
@@ -73,12 +81,15 @@ function hooksOf(
 /** Names in braces that the service uses and the node has no value for. */
 export function missingPlaceholders(
   node: FleetNode,
-  definition: Pick<ServiceDefinition, 'root' | 'restart' | 'verify' | 'drain' | 'undrain' | 'once_per_deploy'>,
+  definition: Pick<
+    ServiceDefinition,
+    'root' | 'layout' | 'venv' | 'restart' | 'verify' | 'drain' | 'undrain' | 'once_per_deploy'
+  >,
 ): readonly string[] {
-  const { root, restart, verify, drain, undrain, once_per_deploy: once } = definition
+  const { root, layout, venv = '', restart, verify, drain, undrain, once_per_deploy: once } = definition
   const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
-  const texts = [node.root ?? root, ...restartTexts(restart), verify.url, ...hooks]
+  const texts = [node.root ?? root, venv, ...restartTexts(restart), verify.url, ...hooks]
   const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
-  const known = new Set(['name', 'address', 'root', ...Object.keys(node.vars ?? {})])
+  const known = new Set(['name', 'address', 'root', ...(layout === 'in-place' ? ['venv'] : []), ...Object.keys(node.vars ?? {})])
   return [...new Set([...texts.flatMap(placeholdersIn), ...onceNames])].filter((name) => !known.has(name))
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 
 const text = z.string().min(1)
+const words = z.array(text).min(1, 'expected at least one word')
 const styles = ['systemd', 'supervisor', 'signal', 'command'] as const
 
-/** How a service is restarted: by exactly one of the styles, and only by those that start new code in the layout `releases`. */
+/** How a service is restarted: by exactly one of the styles. Which of them goes with which layout is told by `layout-checks.ts`. */
 export const restartSchema = z
   .strictObject({
     /** A unit. */
@@ -11,33 +12,37 @@ export const restartSchema = z
     /** A program of supervisord. */
     supervisor: text.optional(),
     sudo: z.boolean().optional(),
-    command: z.array(text).min(1, 'expected at least one word').optional(),
+    command: words.optional(),
     signal: z.enum(['HUP', 'USR2']).optional(),
-    /** Names the process that gets the signal. */
+    /** Names the process that gets the signal, or that a command of the layout `in-place` leaves in place. */
     pidfile: z
       .string()
       .regex(/^[/{][A-Za-z0-9._/{}-]+$/, 'expected an absolute path without spaces, such as {root}/app.pid')
       .optional(),
+    /** The unit is reloaded where it runs: its main process stays, and starts new workers. */
     reload: z.boolean().optional(),
+    /** Starts the service where no process is there to be signalled, with HUP. */
+    start: words.optional(),
+    /** Run on the node before the service is touched; where it fails nothing is restarted. */
+    check: words.optional(),
   })
   .superRefine((value, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
-    if (value.signal === 'HUP') {
-      return refuse(['signal'], `HUP ${keepsOldCode}. Use USR2, systemd: UNIT, or a command that starts a new process`)
-    }
-    if (value.reload) {
-      return refuse(['reload'], `a reload ${keepsOldCode}. Leave it out: systemctl restart starts a new one`)
-    }
     if (styles.filter((style) => value[style] !== undefined).length !== 1) {
-      return refuse([], 'expected one of systemd: UNIT, supervisor: PROGRAM, signal: USR2 with pidfile, command: [...]')
+      return refuse(
+        [],
+        'expected one of systemd: UNIT, supervisor: PROGRAM, signal: USR2 or HUP with pidfile, command: [...]',
+      )
     }
     if (value.signal !== undefined && value.pidfile === undefined) {
       refuse(['pidfile'], 'is missing: whom is the signal to go to?')
     }
+    if (value.reload && value.systemd === undefined) {
+      refuse(['reload'], 'is for systemd; with supervisor use signal: HUP and the pid file of the program')
+    }
+    if (value.start !== undefined && value.signal !== 'HUP') {
+      refuse(['start'], 'is for signal: HUP, which starts nothing by itself')
+    }
   })
-
-const keepsOldCode =
-  'with the layout releases would keep the old code running: the process holds on to the old release after ' +
-  '«current» was switched'
 
 export type RestartDefinition = Readonly<z.infer<typeof restartSchema>>

@@ -150,6 +150,9 @@ const upload = z.strictObject({
   settle_seconds: z.number().min(0).max(86_400).default(30),
 })
 
+/** `releases`: an environment for each release, and a link. `in-place`: one environment, in which wheels are replaced. */
+export const layouts = ['releases', 'in-place'] as const
+
 export type UploadSubscription = Readonly<z.infer<typeof upload>>
 
 /** In its final form, as a deploy keeps it. */
@@ -162,7 +165,9 @@ export const serviceSchema = z.strictObject({
   ssh: sshSchema,
   python: z.string().min(1).default('python3'),
   root: folder,
-  layout: z.literal('releases').default('releases'),
+  layout: z.enum(layouts).default('releases'),
+  /** The environment that is upgraded in place; only with that layout. */
+  venv: folder.optional(),
   installer: z.enum(installers).default('auto'),
   indexes: z
     .array(z.union([z.literal('self'), index]))

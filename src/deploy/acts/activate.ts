@@ -1,34 +1,59 @@
 import type { PlannedNode } from '../documents.ts'
-import { activateScript } from '../node/activate.ts'
+import { activateScript, linkTo } from '../node/activate.ts'
+import { hupScript } from '../node/in-place/hup.ts'
+import { installInPlace } from '../node/in-place/install.ts'
 import { replaceScript } from '../node/replace.ts'
-import type { Effect, Outcome } from '../rollout/model.ts'
+import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { type ActContext, problem } from './act-context.ts'
 import { runProblem } from './run-problem.ts'
+
+export interface Switch {
+  /** Name of the folder under `releases/`. */
+  readonly release: string
+  /** What the deploy found there. */
+  readonly before: NodeProgress['before']
+}
 
 /** Switches a node to a release that is there, and restarts the service. */
 export async function activate(
   context: ActContext,
   node: PlannedNode,
-  release: string,
+  { release, before }: Switch,
   effect: Effect,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { root, restart: what, explain } = node
-  const { rollout, verify } = context.request.definition
-  const limitSeconds = rollout.restart_seconds
-  const restart = node.pidfile === undefined ? what : replacing(node, node.pidfile, verify, limitSeconds)
-  const script = activateScript({ root, release, what, restart, explain })
+  const { definition } = context.request
+  const limitSeconds = limitOf(node, definition)
+  const script = activateScript({
+    root: node.root,
+    release,
+    ...placeOf(node, { release, before }, definition),
+    check: node.check,
+    what: node.restart,
+    restart: restartLine(node, definition),
+    explain: node.explain,
+  })
   const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal)
   const failed = runProblem(`Restarting on ${release}`, outcome)
   return failed === undefined ? { ok: true } : problem(failed)
 }
 
-function replacing(
-  { python, root, url }: PlannedNode,
-  pidfile: string,
-  { version, pid }: ServiceDefinition['verify'],
-  seconds: number,
-): string {
-  return replaceScript({ python, root, pidfile, url, version, pid, seconds })
+/** In place, wheels are put into the environment first. */
+function limitOf({ venv }: PlannedNode, { rollout }: ServiceDefinition): number {
+  return rollout.restart_seconds + (venv === undefined ? 0 : rollout.install_seconds)
+}
+
+function placeOf({ python, root, venv }: PlannedNode, { release, before }: Switch, { installer }: ServiceDefinition) {
+  if (venv === undefined) return { put: linkTo(release), environment: `${root}/current` }
+  const put = installInPlace({ python, root, venv, release, before: before?.release, installer })
+  return { put, environment: venv }
+}
+
+function restartLine(node: PlannedNode, { verify, rollout }: ServiceDefinition): string {
+  const { python, root, url, pidfile, signal, start, restart } = node
+  if (pidfile === undefined) return restart
+  const { version, pid } = verify
+  const asked = { python, root, pidfile, url, version, pid }
+  return signal === 'HUP' ? hupScript({ ...asked, start }) : replaceScript({ ...asked, seconds: rollout.restart_seconds })
 }

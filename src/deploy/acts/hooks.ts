@@ -1,5 +1,6 @@
 import type { DeployRequest, PlannedNode } from '../documents.ts'
 import { type Environment, hookScript } from '../node/hook.ts'
+import { onceScript } from '../node/in-place/once.ts'
 import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
 import { type ActContext, problem } from './act-context.ts'
 import { runProblem } from './run-problem.ts'
@@ -40,10 +41,14 @@ export async function prepare(
 ): Promise<Outcome> {
   const hook = context.request.definition.once_per_deploy
   if (hook === undefined || node.hooks?.once === undefined) return problem('The deploy has no command to run once.')
-  const folder = `${node.root}/releases/${release}`
+  const { root, python, venv } = node
+  const folder = venv === undefined ? `${root}/releases/${release}` : `${root}/.wheelhouse/runs/${effect.attempt}/once`
   const argv = node.hooks.once.map((word) => word.replaceAll('{release}', folder))
   const environment = environmentOf(context.request, node)
-  const script = hookScript({ root: node.root, argv, environment, release: folder })
+  const script =
+    venv === undefined
+      ? hookScript({ root, argv, environment, release: folder })
+      : onceScript({ root, argv, variables: environment, python, release, environment: folder })
   const what = `What is run once per deploy (${argv.join(' ')})`
   return outcomeOf(
     what,

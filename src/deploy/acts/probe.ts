@@ -12,8 +12,7 @@ export async function probe(
   node: PlannedNode,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { verify } = context.request.definition
-  const asked = await context.ask(node, probeScript(node, verify), patienceSeconds, signal)
+  const asked = await context.ask(node, probeScript(node, context.request.definition), patienceSeconds, signal)
   if (!asked.ok) return asked
   const answer = probeAnswer(asked.output)
   if (answer === undefined) return problem(`The node gave no answer that can be read: ${asked.output.slice(-300)}`)
@@ -22,7 +21,9 @@ export async function probe(
   return { ok: true, found: { kind: 'probe', nodeClass, python, ...(before && { before }) } }
 }
 
-function beforeOf({ release, version, told, verified }: ProbeAnswer): NodeProgress['before'] {
-  if (release === undefined || version === undefined) return undefined
-  return { release, version, healthy: told !== undefined && isSameVersion(told, version), verified }
+function beforeOf({ release, version, told, disk = version, verified }: ProbeAnswer): NodeProgress['before'] {
+  if (release === undefined || version === undefined || disk === undefined) return undefined
+  const healthy = told !== undefined && isSameVersion(told, version)
+  // What is on the disk by other means is not that release, whatever still runs.
+  return { release, version, healthy, verified: verified && isSameVersion(disk, version) }
 }

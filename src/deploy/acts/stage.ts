@@ -1,7 +1,8 @@
 import { keys } from '../../objects/keys.ts'
-import { lockDocument, type PlannedNode } from '../documents.ts'
+import { type Lock, lockDocument, type PlannedNode } from '../documents.ts'
 import { indexUrls, lockKeyOf, requirementsOf } from '../lock.ts'
-import { stageScript } from '../node/stage.ts'
+import { downloadScript } from '../node/in-place/download.ts'
+import { type Staging, stageScript } from '../node/stage.ts'
 import type { Effect, NodeProgress, Outcome } from '../rollout/model.ts'
 import { serviceDocument } from '../service-state.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -19,7 +20,7 @@ export async function stage(
   const { project, version } = request
   const lock = (await documents.read(lockDocument, lockKeyOf(request, progress.nodeClass ?? '')))?.value
   if (lock === undefined || progress.release === undefined) return problem('The lock of this node is gone.')
-  const script = stageScript({
+  const staging: Staging = {
     python: node.python,
     root: node.root,
     release: progress.release,
@@ -29,9 +30,16 @@ export async function stage(
     indexes: indexUrls(request, externalUrl),
     keepReleases: request.definition.rollout.keep_releases,
     stable: (await documents.read(serviceDocument, keys.service(request.service)))?.value.stable?.version,
-  })
+    before: progress.before?.release,
+  }
+  const script = node.venv === undefined ? stageScript(staging) : inPlace(staging, node.venv, lock)
   const limitSeconds = request.definition.rollout.install_seconds
   const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })
   const failed = runProblem(`Installing ${project} ${version}`, outcome)
   return failed === undefined ? { ok: true } : problem(failed)
+}
+
+function inPlace({ manifest, ...staging }: Staging, venv: string, { files }: Lock): string {
+  const wheels = files.map(({ project, version, sha256 }) => ({ project, version, sha256 }))
+  return downloadScript({ ...staging, manifest: { ...manifest, layout: 'in-place' }, venv, wheels })
 }

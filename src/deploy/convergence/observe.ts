@@ -6,6 +6,7 @@ import type { Discovery } from '../fleet.ts'
 import { probeAnswer, probeScript } from '../node/probe.ts'
 import { type NodeSessionPorts, nodeSessions } from '../node-sessions.ts'
 import { requestOf } from '../request-deploy.ts'
+import { isSameVersion } from '../same-version.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { serviceDocument } from '../service-state.ts'
 import { channelOf } from '../subscriptions.ts'
@@ -81,7 +82,7 @@ async function lookAtAll(
     const { name } = node
     if (signal.aborted) return
     try {
-      const asked = await sessions.ask(node, probeScript(node, definition.verify), 60, signal)
+      const asked = await sessions.ask(node, probeScript(node, definition), 60, signal)
       const answer = asked.ok ? probeAnswer(asked.output) : undefined
       const problem = asked.ok ? 'the node gave no answer that can be read' : asked.problem
       seen.set(name, answer === undefined ? { name, problem } : observed(name, answer))
@@ -92,7 +93,9 @@ async function lookAtAll(
   return nodes.flatMap(({ name }) => seen.get(name) ?? [])
 }
 
-function observed(name: string, { release, version, told }: NonNullable<ReturnType<typeof probeAnswer>>): ObservedNode {
+function observed(name: string, answer: NonNullable<ReturnType<typeof probeAnswer>>): ObservedNode {
+  const { release, version: linked, told, disk } = answer
+  const version = disk === undefined || isSameVersion(disk, linked ?? '') ? linked : disk
   return {
     name,
     ...(release === undefined ? {} : { release }),

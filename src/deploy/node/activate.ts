@@ -3,6 +3,12 @@ import { quote } from './shell.ts'
 export interface Activation {
   readonly root: string
   readonly release: string
+  /** Shell that makes it what the service runs from its next start on, in the service's folder. */
+  readonly put: string
+  /** The environment that it is then started from. */
+  readonly environment: string
+  /** Shell that says by its exit status whether that may be started. */
+  readonly check: string | undefined
   /** What is done, for people. */
   readonly what: string
   /** Shell that returns when the service was restarted. */
@@ -12,26 +18,40 @@ export interface Activation {
 }
 
 /**
- * Points `current` at a release by one atomic rename, and restarts the service. First it leaves a mark: the boot and the
- * clock tick (proc(5), stat field 22) that the new process must have started after.
+ * Puts a release in place, and restarts the service. Before that it leaves a mark: the boot and the clock tick (proc(5), stat
+ * field 22) that the new process must have started after.
  */
-export function activateScript({ root, release, what, restart, explain = ':' }: Activation): string {
+export function activateScript(wanted: Activation): string {
+  const { root, release, put, what, restart, explain = ':' } = wanted
   return `set -eu
 cd ${quote(root)}
 if [ ! -f ${quote(`releases/${release}/wheelhouse.json`)} ]; then
   echo "The release ${release} is not on this node, or not complete."; exit 3
 fi
 run=$(dirname "$WHEELHOUSE_SECRET")
-printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(cut -d' ' -f22 /proc/$$/stat)" >"$run/mark"
+${put}${checkPart(wanted)}printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(cut -d' ' -f22 /proc/$$/stat)" >"$run/mark"
 sleep 0.05
-rm -f current.new
-ln -s ${quote(`releases/${release}`)} current.new
-mv -T current.new current
 echo "current is ${release}; restarting: "${quote(what)}
 ${restart} || {
   status=$?
 ${explain}
   exit $status
+}
+`
+}
+
+/** Points `current` at a release by one atomic rename. */
+export function linkTo(release: string): string {
+  return `rm -f current.new
+ln -s ${quote(`releases/${release}`)} current.new
+mv -T current.new current
+`
+}
+
+function checkPart({ check, environment }: Activation): string {
+  if (check === undefined) return ''
+  return `(unset WHEELHOUSE_SECRET; export VIRTUAL_ENV=${quote(environment)} PATH=${quote(`${environment}/bin`)}:"$PATH"; ${check}) || {
+  echo "restart.check ended with status $?: the service was not restarted."; exit 3
 }
 `
 }

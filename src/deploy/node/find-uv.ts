@@ -47,19 +47,26 @@ fi
 }
 
 /**
- * Nothing of the machine's configuration may change what is installed, and nothing that runs may share a file with another
- * release or the cache: hence copies. The cache is our own, as files in one that was made under another umask could not be
- * read by the service, and begins anew each month, as nothing else bounds it. Certificates are the machine's, as pip's are
- * (the second name is that of older ones).
+ * Nothing of the machine's configuration may change what is installed. Sets `uv_cache`: our own, as files in one that was made
+ * under another umask could not be read by the service; it begins anew each month, as nothing else bounds it.
  */
-export function uvInstall(root: string, environment: string, requirements: string): string {
+export function uvAlone(root: string): string {
   const caches = `${root}/.wheelhouse/uv-cache`
   return `for name in $(env | sed -n 's/^\\(UV_[A-Z_]*\\)=.*/\\1/p'); do unset "$name"; done
 uv_cache=${quote(caches)}-$(date +%Y%m)
 for old in ${quote(caches)}-*; do
   if [ "$old" != "$uv_cache" ]; then rm -rf "$old"; fi
 done
-NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true LC_ALL=C.UTF-8 \\
+export UV_PYTHON_DOWNLOADS=never LC_ALL=C.UTF-8
+`
+}
+
+/**
+ * Nothing that runs may share a file with another release or the cache: hence copies. Certificates are the machine's, as
+ * pip's are (the second name is that of older ones).
+ */
+export function uvInstall(root: string, environment: string, requirements: string): string {
+  return `${uvAlone(root)}NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true \\
   "$uv" pip install --no-config --no-progress --cache-dir "$uv_cache" --python ${environment}/bin/python --no-index --no-deps \\
   --only-binary :all: --require-hashes --compile-bytecode --link-mode copy -r ${requirements} || {
   echo "uv could not install the release. If pip can, say so in the service: installer: pip."

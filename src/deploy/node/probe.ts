@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
+import { adoptedPrefix } from './in-place/download.ts'
+import { currentSource } from './current-source.ts'
+import { inPlaceSource } from './in-place/look.ts'
+import { pidfileSource } from './pidfile-source.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
@@ -12,6 +16,8 @@ const answer = z.object({
   version: z.string().optional(),
   /** The version that the service tells, as it spells it; absent where it did not answer, asked several times. */
   told: z.string().optional(),
+  /** What an environment that is upgraded in place has of the project: a version, or what is wrong with it. */
+  disk: z.string().optional(),
   /** Whether the process that answers is the one that was seen to run that release. */
   verified: z.boolean(),
 })
@@ -22,15 +28,27 @@ export type ProbeAnswer = z.infer<typeof answer>
 const longestPause = 5
 
 /** Looks at a node and changes nothing there. */
-export function probeScript({ root, url, python }: PlannedNode, verify: ServiceDefinition['verify']): string {
+export function probeScript(
+  { root, url, python, venv }: PlannedNode,
+  { verify, project }: Pick<ServiceDefinition, 'verify' | 'project'>,
+): string {
   const { version, pid, interval_seconds } = verify
   const interval = Math.min(longestPause, interval_seconds)
-  return pythonScript(python, lookSource + source, { root, url, version, pid, interval })
+  const asked = { root, url, version, pid, interval, python }
+  const inPlace = venv === undefined ? {} : { venv, project, adopted: adoptedPrefix }
+  const sources = [lookSource, pidfileSource, venv === undefined ? releasesSource : inPlaceSource, source]
+  return pythonScript(python, sources.join(''), { ...asked, ...inPlace })
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {
   return resultIn(output, answer)
 }
+
+const releasesSource = `${currentSource}
+def what_is_there():
+    found = current("releases")
+    return found and {"release": found[0], "version": found[1]["version"]}
+`
 
 /**
  * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
@@ -59,17 +77,9 @@ def node_class():
     described = [sorted(environment.items()), [str(tag) for tag in tags.sys_tags()]]
     return hashlib.sha256(json.dumps(described).encode()).hexdigest()
 def was_seen(pid, release):
-    try:
-        with open(RECORD) as file:
-            seen = json.load(file)
-    except (OSError, ValueError):
-        return False
-    here = stat(pid) if seen["release"] == release and seen["boot"] == boot() else None
+    seen = recorded()
     # One that answers may be a worker of the one that was seen.
-    while here is not None and [pid, here[1]] != seen["process"]:
-        pid = here[0]
-        here = stat(pid)
-    return here is not None
+    return seen.get("release") == release and seen["boot"] == boot() and part_of(pid, seen["process"])
 def ask_patiently():
     for _ in range(2):
         told, pid, problem = ask()
@@ -79,19 +89,11 @@ def ask_patiently():
     told, pid, problem = ask()
     return told, pid
 found = {"nodeClass": node_class(), "python": sys.version.split()[0], "verified": False}
-current = os.path.join(ARGUMENTS["root"], "current")
-if os.path.lexists(current):
-    if not os.path.islink(current):
-        sys.exit("%s is there, but is no symbolic link: something else deploys to this folder. Choose another root." % current)
-    release = os.path.basename(os.readlink(current))
-    try:
-        with open(os.path.join(ARGUMENTS["root"], "releases", release, "wheelhouse.json")) as manifest:
-            version = json.load(manifest)["version"]
-    except OSError:
-        sys.exit("%s points at %s, which is no release of this service. Remove the link, or choose another root." % (current, os.readlink(current)))
-    found.update(release=release, version=version)
+held = what_is_there()
+if held is not None:
+    found.update(held)
     told, pid = ask_patiently()
     if pid is not None:
-        found.update(told=told, verified=was_seen(pid, release))
+        found.update(told=told, verified=was_seen(pid, held["release"]))
 tell(found)
 `

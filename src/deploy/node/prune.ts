@@ -9,14 +9,16 @@ export interface Pruning {
   readonly keep: number
   /** The version that the service runs for good: its releases stay, whatever their age. */
   readonly stable: string | undefined
+  /** What the deploy found there, to be gone back to. */
+  readonly before?: string | undefined
 }
 
 /**
  * Removes old releases, and what is left of old runs. Whatever a rollback could ask for stays: what `current` points at, what
  * was seen to run last and before that, and the stable version. Assumes `$run`, the folder of the run it is part of.
  */
-export function pruneScript({ python, root, release, keep, stable }: Pruning): string {
-  return `WHEELHOUSE_RUN="$run" ${pythonScript(python, source, { root, release, keep, stable: stable ?? null })}`
+export function pruneScript({ python, root, release, keep, stable, before }: Pruning): string {
+  return `WHEELHOUSE_RUN="$run" ${pythonScript(python, source, { root, release, keep, stable: stable ?? null, before: before ?? null })}`
 }
 
 const source = `
@@ -36,7 +38,7 @@ def manifest(name):
     return RELEASES + name + "/wheelhouse.json"
 def needed(names):
     seen = read(ROOT + "/.wheelhouse/verified")
-    kept = {ARGUMENTS["release"], seen.get("release"), seen.get("predecessor")}
+    kept = {ARGUMENTS["release"], ARGUMENTS["before"], seen.get("release"), seen.get("predecessor")}
     if os.path.islink(ROOT + "/current"):
         kept.add(os.path.basename(os.readlink(ROOT + "/current")))
     kept.update(name for name in names if read(manifest(name)).get("version") == ARGUMENTS["stable"])

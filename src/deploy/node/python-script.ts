@@ -5,7 +5,12 @@ import { quote } from './shell.ts'
  * be among the arguments: everybody on the node can read them.
  */
 export function pythonScript(python: string, source: string, argument: object): string {
-  return `${quote(python)} -c ${quote(prelude + source)} ${quote(JSON.stringify(argument))}`
+  return pythonWord(quote(python), source, argument)
+}
+
+/** The same by an interpreter that is a word of shell, `"$python"` for one. */
+export function pythonWord(python: string, source: string, argument: object): string {
+  return `${python} -c ${quote(prelude + source)} ${quote(JSON.stringify(argument))}`
 }
 
 const prelude = `import json, os, sys
@@ -49,4 +54,10 @@ def stat(pid):
     return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))
 def boot():
     return open("/proc/sys/kernel/random/boot_id").read().strip()
+def recorded():
+    try:
+        with open(RECORD) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return {}
 `

@@ -11,6 +11,8 @@ const answer = z.object({
   freeBytes: z.number(),
   /** Of the first word of the restart command, or what sudo says. */
   restart: z.enum(['there', 'missing', 'not allowed']),
+  /** Of the environment that is upgraded in place; absent with the layout `releases`. */
+  venv: z.enum(['absent', 'writable', 'not writable']).optional(),
   /** Whether the SSH user may write where the service lives, or where its folder would be made. */
   writable: z.boolean(),
 })
@@ -23,8 +25,9 @@ export function readinessScript({
   root,
   restart,
   pidfile,
-}: Pick<PlannedNode, 'python' | 'root' | 'restart' | 'pidfile'>): string {
-  return pythonScript(python, source, { root, restart, pidfile })
+  venv,
+}: Pick<PlannedNode, 'python' | 'root' | 'restart' | 'pidfile' | 'venv'>): string {
+  return pythonScript(python, source, { root, restart, pidfile, venv })
 }
 
 export function readinessIn(output: string): Readiness | undefined {
@@ -36,8 +39,8 @@ const littleBytes = 200 * 1024 * 1024
 
 /** What a deploy will meet there, and what stands in its way, for people. */
 export function describeReadiness(
-  { python, uv, pip, freeBytes, restart, writable }: Readiness,
-  wanted: { readonly installer: Installer; readonly node: Pick<PlannedNode, 'root' | 'restart' | 'pidfile'> },
+  { python, uv, pip, freeBytes, restart, writable, venv }: Readiness,
+  wanted: { readonly installer: Installer; readonly node: Pick<PlannedNode, 'root' | 'restart' | 'pidfile' | 'venv'> },
 ): { readonly notes: readonly string[]; readonly warnings: readonly string[] } {
   const byUv = wanted.installer !== 'pip' && uv !== undefined
   const found = byUv ? `uv ${uv}` : pip === undefined ? undefined : `pip ${pip}`
@@ -52,10 +55,12 @@ export function describeReadiness(
       : []),
     ...(freeBytes < littleBytes ? [`only ${(freeBytes / 1024 ** 2).toFixed(0)} MiB are free at ${root}`] : []),
     ...(writable ? [] : [`${root} cannot be written by the SSH user: make it, and give it to that user`]),
+    ...(venv === 'not writable' ? [`${wanted.node.venv} cannot be written by the SSH user: give it to that user`] : []),
     ...(restart === 'missing' ? [missing(wanted.node)] : []),
     ...(restart === 'not allowed' ? [`sudo does not allow it without a password: ${wanted.node.restart}`] : []),
   ]
-  return { notes: [`python ${python}`, ...(found === undefined ? [] : [found]), free], warnings }
+  const making = venv === 'absent' ? [`makes ${wanted.node.venv}`] : []
+  return { notes: [`python ${python}`, ...(found === undefined ? [] : [found]), free, ...making], warnings }
 }
 
 function missing({ restart, pidfile }: Pick<PlannedNode, 'restart' | 'pidfile'>): string {
@@ -84,7 +89,7 @@ uvs = ("uv", home + "/.local/bin/uv", home + "/.cargo/bin/uv", root + "/.wheelho
 pips = (sys.executable, "python3", "/usr/bin/python3", root + "/.wheelhouse/pip/bin/python")
 # The line is quoted, so that these are its words; what stands before the command itself is not run.
 look = 'set -- %s\\ncase $1 in sudo) shift; [ "$1" = -n ] && shift; sudo -n -l -- "$@" ;; *) command -v -- "$1" ;; esac' % ARGUMENTS["restart"]
-pidfile = ARGUMENTS.get("pidfile")
+pidfile, venv = ARGUMENTS.get("pidfile"), ARGUMENTS.get("venv")
 allowed = said(["sh", "-c", look]) if pidfile is None else None
 fine = os.path.exists(pidfile) if pidfile is not None else allowed is not None and allowed.returncode == 0
 found = {
@@ -93,6 +98,7 @@ found = {
     "pip": second_word([python, "-m", "pip", "--version"] for python in pips),
     "freeBytes": shutil.disk_usage(place).free,
     "writable": os.access(place, os.W_OK | os.X_OK),
+    "venv": None if venv is None else "absent" if not os.path.exists(venv) else "writable" if os.access(venv, os.W_OK) else "not writable",
     "restart": "there" if fine else "not allowed" if ARGUMENTS["restart"].lstrip("'").startswith("sudo") else "missing",
 }
 tell({key: value for key, value in found.items() if value is not None})

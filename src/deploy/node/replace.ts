@@ -1,3 +1,4 @@
+import { pidfileSource } from './pidfile-source.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 
 export interface Replacing {
@@ -18,21 +19,12 @@ export interface Replacing {
  */
 export function replaceScript({ python, seconds, ...rest }: Replacing): string {
   // Before the node's own limit comes: what is told then says nothing.
-  return pythonScript(python, lookSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
+  return pythonScript(python, lookSource + pidfileSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
 }
 
 const source = `
 import signal, time
 PIDFILE, END = ARGUMENTS["pidfile"], time.monotonic() + ARGUMENTS["seconds"]
-def running(path):
-    """(pid, start) of the process that a pid file names, or None."""
-    try:
-        with open(path) as file:
-            pid = int(file.read())
-    except (OSError, ValueError):
-        return None
-    here = stat(pid)
-    return here and (pid, here[1])
 def lives(process):
     here = stat(process[0])
     return here is not None and here[1] == process[1]
@@ -60,13 +52,6 @@ def successor_of(old):
         if found is not None and found != old:
             return found
     return None
-def part_of(pid, master):
-    """Whether it is that process, or a worker of it."""
-    here = stat(pid)
-    while here is not None and (pid, here[1]) != master:
-        pid = here[0]
-        here = stat(pid)
-    return here is not None
 def started(old):
     new, problem = None, "no process of its own appeared in %s.2" % PIDFILE
     while time.monotonic() < END:

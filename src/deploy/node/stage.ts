@@ -3,6 +3,15 @@ import { fetchUv, findUv, type Installer, uvInstall } from './find-uv.ts'
 import { pruneScript } from './prune.ts'
 import { quote } from './shell.ts'
 
+export interface Manifest {
+  readonly project: string
+  readonly version: string
+  /** Digest. */
+  readonly lock: string
+  /** `releases` where it is left out. */
+  readonly layout?: 'in-place'
+}
+
 export interface Staging {
   readonly python: string
   readonly root: string
@@ -16,8 +25,10 @@ export interface Staging {
   /** How many old ones stay, see `prune.ts`. */
   readonly keepReleases: number
   readonly stable: string | undefined
+  /** The release that the deploy found there. */
+  readonly before?: string | undefined
   /** What the release's folder tells of itself; written last, it says that the release is complete. */
-  readonly manifest: { readonly project: string; readonly version: string; readonly lock: string }
+  readonly manifest: Manifest
 }
 
 /**
@@ -25,9 +36,9 @@ export interface Staging {
  * with exactly the files of the lock. A complete one is left as it is, and needs no network: so does every rollback.
  */
 export function stageScript(staging: Staging): string {
-  const { python, root, release, keepReleases, stable } = staging
+  const { python, root, release, keepReleases, stable, before } = staging
   const folder = `${root}/releases/${release}`
-  const prune = pruneScript({ python, root, release, keep: keepReleases, stable })
+  const prune = pruneScript({ python, root, release, keep: keepReleases, stable, before })
   return `set -eu
 run=$(dirname "$WHEELHOUSE_SECRET")
 release=${quote(folder)}

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
+import { pidfileSource } from './pidfile-source.ts'
 import { lookSource, pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
@@ -23,7 +24,7 @@ export interface Verification {
  */
 export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
-  return pythonScript(node.python, lookSource + source, {
+  return pythonScript(node.python, lookSource + pidfileSource + source, {
     root: node.root,
     url: node.url,
     version: verify.version,
@@ -33,6 +34,7 @@ export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verif
     timeout: patience(verify, what),
     run,
     again: what.again,
+    keeper: node.keeper ?? null,
   })
 }
 
@@ -54,13 +56,28 @@ export function verifyAnswer(output: string): z.infer<typeof answer> | undefined
 
 /**
  * The process that stands for the service is the topmost one of those that started after the mark: of a pre-fork server
- * any worker may answer and be replaced, while its main process has to hold still. Who was seen is kept for later probes.
+ * any worker may answer and be replaced, while its main process has to hold still. One that stays through a restart stands for it
+ * where the worker that answers is part of it and started after the mark. Who was seen is kept for later probes.
  */
 const source = `
-import time
+import subprocess, time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
+def keeper():
+    """The main process that stays through a restart, where the service has such a one: (pid, start)."""
+    keeper = ARGUMENTS["keeper"] or {}
+    if "pidfile" in keeper:
+        return running(keeper["pidfile"])
+    if "unit" not in keeper:
+        return None
+    asked = subprocess.run(["systemctl", "show", "--property=MainPID", "--value", keeper["unit"]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    pid = int(asked.stdout.strip() or 0)
+    here = stat(pid)
+    return here and (pid, here[1])
 def main_process(pid, here):
+    stays = keeper()
+    if stays is not None and part_of(pid, stays):
+        return "%d %d" % stays
     parent = stat(here[0])
     while here[0] > 1 and parent and parent[1] > int(MARK):
         pid, here = here[0], parent
@@ -68,11 +85,7 @@ def main_process(pid, here):
     return "%d %d" % (pid, here[1])
 def record(main):
     release = os.path.basename(os.readlink(ARGUMENTS["root"] + "/current"))
-    try:
-        with open(RECORD) as file:
-            last = json.load(file)
-    except (OSError, ValueError):
-        last = {}
+    last = recorded()
     predecessor = last.get("predecessor" if last.get("release") == release else "release")
     process = [int(part) for part in main.split()]
     with open(RECORD + ".new", "w") as file:

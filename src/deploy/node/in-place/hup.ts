@@ -1,0 +1,58 @@
+import { pidfileSource } from '../pidfile-source.ts'
+import { lookSource, pythonScript } from '../python-script.ts'
+
+export interface Signalling {
+  readonly python: string
+  readonly root: string
+  readonly pidfile: string
+  /** Shell that starts the service where no process is there to be signalled. */
+  readonly start: string | undefined
+  /** How the service is asked which process answers, as `lookSource` has it. */
+  readonly url: string
+  readonly version: string
+  readonly pid: string
+}
+
+/**
+ * Sends HUP to the main process of a service, and to no other: it starts new workers, which load what is in the environment
+ * now. One whose workers cannot start may end as a whole, as gunicorn does; the way back then starts it again.
+ */
+export function hupScript({ python, start, ...rest }: Signalling): string {
+  return pythonScript(python, lookSource + pidfileSource + source, { ...rest, start: start ?? null })
+}
+
+const source = `
+import signal, time
+PIDFILE, START = ARGUMENTS["pidfile"], ARGUMENTS["start"]
+def was_seen(main):
+    seen = recorded()
+    return seen.get("boot") == boot() and seen.get("process") == list(main)
+def wrote_the_file(main):
+    """Whether the file is no older than the process; ages, as the two clocks have other beginnings."""
+    with open("/proc/uptime") as file:
+        age = float(file.read().split()[0]) - main[1] / os.sysconf("SC_CLK_TCK")
+    return time.time() - os.stat(PIDFILE).st_mtime < age + 60
+def is_other(main):
+    """Whether nothing of the service is left, and the number in the file has gone to another process."""
+    told, pid, problem = ask()
+    if pid is None:
+        return not was_seen(main) and not wrote_the_file(main)
+    if not part_of(pid, main):
+        sys.exit("%d of %s gets no signal: %s is answered by the process %d, which is no part of it." % (main[0], PIDFILE, ARGUMENTS["url"], pid))
+    return False
+def begin():
+    if START is None:
+        sys.exit("%s names no process that runs, and a signal starts none: start the service by its own means and promote again, or say in restart.start how it is started." % PIDFILE)
+    print("%s names no process that runs: starting the service: %s" % (PIDFILE, START), flush=True)
+    os.execvp("sh", ["sh", "-c", START])
+main = running(PIDFILE)
+if main is None or is_other(main):
+    begin()
+try:
+    os.kill(main[0], signal.SIGHUP)
+    print("HUP was sent to %d." % main[0])
+except ProcessLookupError:
+    begin()
+except PermissionError:
+    sys.exit("The process %d of %s runs as another user, who alone may signal it. Log in as that one (ssh.user), or restart by another style." % (main[0], PIDFILE))
+`

@@ -1,0 +1,123 @@
+import { linkTo } from '../activate.ts'
+import { findPip } from '../find-pip.ts'
+import { findUv, type Installer, uvAlone } from '../find-uv.ts'
+import { pythonWord } from '../python-script.ts'
+import { quote } from '../shell.ts'
+
+export interface InPlaceInstall {
+  readonly python: string
+  readonly root: string
+  readonly venv: string
+  /** Name of the folder under `releases/`, with the wheels, or with a copy of the environment as it was adopted. */
+  readonly release: string
+  /** What the deploy found there, to be gone back to by whoever comes after a dead installation. */
+  readonly before: string | undefined
+  readonly installer: Installer
+}
+
+/**
+ * Brings the environment to a release that lies beside it, without the network, then points `current` at it. While the files are
+ * mixed `.wheelhouse/installing` says so, through whatever death: whoever looks at the node then sees neither release.
+ * Only wheels that differ from those that are there are installed, those whose bytes do, whatever their version; and what
+ * only the earlier release had is removed, of which what was there before us is none.
+ */
+export function installInPlace({ python, root, venv, release, before, installer }: InPlaceInstall): string {
+  const changes = pythonWord('"$interpreter"', changesSource, { root, release, before: before ?? null })
+  return `umask 022
+venv=${quote(venv)}
+release=${quote(`${root}/releases/${release}`)}
+# That of the environment knows best what is in it. Where a copy was put back only half there is none.
+interpreter=$venv/bin/python
+if [ ! -x "$interpreter" ]; then interpreter=${quote(python)}; fi
+WHEELHOUSE_RUN="$run" ${changes}
+if [ -d "$release/venv" ]; then
+${copyBack}elif [ ! -x "$venv/bin/python" ]; then
+  echo "There is no $venv/bin/python: somebody removed the environment. Remove $PWD/current as well, and promote again: both are made anew."
+  exit 3
+else
+${findUv(root, installer)}
+  if [ -z "$uv" ]; then
+${findPip(python, root)}
+  fi
+${installChanged(root)}${removeGone(root)}fi
+sync -f "$venv" 2>/dev/null || sync
+${linkTo(release)}rm -f .wheelhouse/installing
+`
+}
+
+/** The slow part first: what is there is replaced by renames only. */
+const copyBack = `  echo "Putting back $venv as it was before the first deploy."
+  rm -rf "$venv/.adopted"
+  mkdir "$venv/.adopted"
+  cp -a "$release/venv/." "$venv/.adopted/"
+  find "$venv/" -mindepth 1 -maxdepth 1 ! -name .adopted -exec rm -rf {} +
+  find "$venv/.adopted" -mindepth 1 -maxdepth 1 -exec mv -t "$venv" {} +
+  rmdir "$venv/.adopted"
+`
+
+function installChanged(root: string): string {
+  return `  if [ -s "$run/changed.txt" ]; then
+    echo "Installing into $venv: $(sed 's/ .*//' "$run/changed.txt" | paste -sd ' ')."
+    if [ -n "$uv" ]; then
+${uvAlone(root)}
+      NETRC=/dev/null LC_ALL=C.UTF-8 "$uv" pip install --no-config --no-progress --cache-dir "$uv_cache" --python "$venv/bin/python" --no-index \\
+        --find-links "$release/wheels" --no-deps --only-binary :all: --require-hashes --reinstall --compile-bytecode --link-mode copy \\
+        -r "$run/changed.txt"
+    else
+      "$pip_python" -m pip --python "$venv/bin/python" install --quiet --no-index --find-links "$release/wheels" --no-deps \\
+        --only-binary :all: --require-hashes --force-reinstall -r "$run/changed.txt"
+    fi
+  fi
+`
+}
+
+function removeGone(root: string): string {
+  return `  if [ -s "$run/gone.txt" ]; then
+    echo "Removing from $venv: $(paste -sd ' ' "$run/gone.txt")."
+    if [ -n "$uv" ]; then
+${uvAlone(root)}
+      "$uv" pip uninstall --no-config --quiet --cache-dir "$uv_cache" --python "$venv/bin/python" -r "$run/gone.txt"
+    else
+      "$pip_python" -m pip --python "$venv/bin/python" uninstall --quiet --yes -r "$run/gone.txt"
+    fi
+  fi
+`
+}
+
+/** Writes what is to be done beside the run, and then that it has begun. */
+const changesSource = `
+import importlib.metadata
+ROOT, RUN = ARGUMENTS["root"], os.environ["WHEELHOUSE_RUN"]
+MARK = ROOT + "/.wheelhouse/installing"
+def read(path, default):
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return default
+def lock(release):
+    return read("%s/releases/%s/lock.json" % (ROOT, release), []) if release else []
+def in_place(wheel):
+    try:
+        return importlib.metadata.version(wheel["project"]) == wheel["version"]
+    except importlib.metadata.PackageNotFoundError:
+        return False
+def write(name, lines):
+    with open("%s/%s" % (RUN, name), "w") as file:
+        file.writelines(line + "\\n" for line in lines)
+link = ROOT + "/current"
+current = os.path.basename(os.readlink(link)) if os.path.islink(link) else None
+cut_off = read(MARK, {})
+wanted = lock(ARGUMENTS["release"])
+known = {} if cut_off else {wheel["project"]: wheel["sha256"] for wheel in lock(current)}
+earlier = {wheel["project"] for release in (current, cut_off.get("release")) for wheel in lock(release)}
+changed = [wheel for wheel in wanted if known.get(wheel["project"]) != wheel["sha256"] or not in_place(wheel)]
+write("changed.txt", ["%(project)s==%(version)s --hash=sha256:%(sha256)s" % wheel for wheel in changed])
+write("gone.txt", sorted(earlier - {wheel["project"] for wheel in wanted}))
+before = cut_off.get("before") or current or ARGUMENTS["before"]
+with open(MARK + ".new", "w") as file:
+    json.dump({"release": ARGUMENTS["release"], "before": before}, file)
+    file.flush()
+    os.fsync(file.fileno())
+os.replace(MARK + ".new", MARK)
+`
