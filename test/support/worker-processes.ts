@@ -56,6 +56,7 @@ export async function aProcess(
       leases: leasesIn(documents, clock, { holder, termSeconds: 30 }),
       services: { web: definition },
       report,
+      metrics: { queueReopened: () => undefined },
       news: async () => undefined,
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {

@@ -125,9 +125,10 @@ describe.each(outcomes)('a store that is away for a while, with %s', (_name, bre
       }
       await aProcess({ ...here, store: faultyStore(here.store, fate) }, 'first', alive, false, false)
       const over = new AbortController()
-      keepGoing(here, over.signal)
+      const going = keepGoing(here, over.signal)
       await here.clock.passUntil(() => isConcluded(here))
       over.abort()
+      await going
       expect((await headIn(here))?.phase, `at call ${n}`).toBe(phase)
       expectWhole(here, release)
     }
