@@ -1,16 +1,8 @@
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
 import { type Control, isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
-import {
-  changeNode,
-  isBeforeTouching,
-  leaveOut,
-  pause,
-  phaseOf,
-  recheckAll,
-  unavailable,
-  withoutSoak,
-} from './progress.ts'
+import { changeNode, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
+import { recheckAll } from './rechecks.ts'
 
 type Wanted = Pick<Control, 'kind' | 'node'>
 
@@ -115,7 +107,7 @@ function goOn(rollout: Rollout): Rollout {
   const phase = waits ? 'resolving' : from === 'soaking' && again ? 'rolling' : from
   // What was seen before the pause may have crashed in it.
   const thawed = rollout.paused?.frozen ? { thawed: true } : {}
-  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: false }
+  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: undefined }
   return phase === 'soaking' && next.effects.length === 0 ? recheckAll(next) : next
 }
 
