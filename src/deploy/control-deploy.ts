@@ -80,6 +80,7 @@ function refuseSenseless(rollout: Rollout, request: ControlRequest): void {
     abort: 'be aborted',
     retry: 'try again',
     exclude: 'leave that node out',
+    approve: 'be approved',
   }
   const { deploy } = rollout
   throw new DomainError('control-refused', `${deploy} cannot ${verbs[request.kind]}: ${why}.`, {

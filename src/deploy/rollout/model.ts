@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { freezeSchema } from './freezes.ts'
 
-/** Where a deploy stands. In `paused` it waits for a person; those after `rolling_back` are ends. */
+/** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
 export const phases = [
   'queued',
   'planning',
   'resolving',
+  'gated',
   'staging',
   'preparing',
   'rolling',
@@ -18,6 +19,7 @@ export const phases = [
   'rollback_failed',
   'superseded',
   'aborted',
+  'expired',
 ] as const
 
 export type Phase = (typeof phases)[number]
@@ -142,6 +144,12 @@ export const failurePolicies = ['roll_back', 'stop', 'pause'] as const
 
 export type FailurePolicy = (typeof failurePolicies)[number]
 
+const approvals = z.object({
+  /** So many people. */
+  needed: z.int().min(1),
+  expireHours: z.number(),
+})
+
 /** What a fleet allows, as counts of its nodes. In documents from before there were such, all that is optional is absent. */
 const limits = z.object({
   maxUnavailable: z.int(),
@@ -161,11 +169,13 @@ const limits = z.object({
   prepares: z.boolean().optional(),
   /** When no wave is begun. */
   freezes: z.array(freezeSchema).optional(),
+  /** Absent where nobody has to approve. */
+  approvals: approvals.optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
 
-export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude'] as const
+export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude', 'approve'] as const
 
 export type ControlKind = (typeof controlKinds)[number]
 
@@ -178,6 +188,8 @@ export const controlSchema = z.object({
   /** For `exclude`. */
   node: z.string().optional(),
   by: z.string(),
+  /** Whose token that is, where it differs: two tokens of one person are one person. */
+  account: z.string().optional(),
   /** ISO 8601. */
   at: z.string(),
   reason: z.string().optional(),
@@ -185,6 +197,10 @@ export const controlSchema = z.object({
 
 /** What a person told a deploy to do. */
 export type Control = Readonly<z.infer<typeof controlSchema>>
+
+const approval = controlSchema.pick({ by: true, account: true, at: true, reason: true })
+
+export type Approval = Readonly<z.infer<typeof approval>>
 
 const paused = z.object({
   /** Where it goes on. */
@@ -212,6 +228,10 @@ export const rolloutSchema = limits.extend({
   /** Number of the last control that was taken. */
   controls: z.int().optional(),
   paused: paused.optional(),
+  /** Each of another person. */
+  approved: z.array(approval).optional(),
+  /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
+  approveBy: z.number().optional(),
   /** Whether a person let it go on in a freeze: no other holds it up. */
   thawed: z.boolean().optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */
