@@ -174,7 +174,10 @@ export function describeService(
   const parts = [
     `desired ${state?.desired?.version ?? '-'}`,
     `stable ${state?.stable?.version ?? '-'}`,
-    ...(state?.running === undefined ? [] : [`running ${state.running}`]),
+    ...(state?.running === undefined
+      ? []
+      : [`running ${state.running}${state.resting === undefined ? '' : ' (it waits for a person)'}`]),
+    ...(state?.gated === undefined ? [] : [`waiting for approval ${state.gated}`]),
     ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting}`]),
   ]
   const held = state?.hold === undefined ? '' : `\n  ${describeHold(name, state.hold)}`
