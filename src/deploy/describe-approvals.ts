@@ -1,3 +1,5 @@
+import { describeChange } from './describe-plan.ts'
+import type { PendingChanges } from './pending-changes.ts'
 import { isGated, missingApprovals } from './rollout/approving.ts'
 import type { Approval, Rollout } from './rollout/model.ts'
 
@@ -24,6 +26,16 @@ export function approvalLines(rollout: Rollout): readonly string[] {
     ...given,
     ...(missing === 0 ? [] : [`  ${needed}: wheelhouse approve ${deploy}, or POST /deploys/${deploy}/approve.`]),
   ]
+}
+
+/** What is let in, for whoever is to approve it. */
+export function pendingLines(pending: readonly PendingChanges[]): string {
+  return pending
+    .map(({ nodes, changes }) => {
+      const what = changes.length === 0 ? 'no dependency changes' : changes.map(describeChange).join(', ')
+      return `  On ${nodes.join(', ')}: ${what}\n`
+    })
+    .join('')
 }
 
 export function describeApproval({ by, account, at, reason }: Approval): string {

@@ -42,6 +42,7 @@ export async function aProcess(
   const documents = documentsOn(mortal.store)
   const problems: unknown[] = []
   const decided: [attempt: string, stored: readonly string[]][] = []
+  const news: string[] = []
   const report = (error: unknown) => void problems.push(error)
   const worker = startWorker(
     {
@@ -55,7 +56,7 @@ export async function aProcess(
       leases: leasesIn(documents, clock, { holder, termSeconds: 30 }),
       services: { web: definition },
       report,
-      news: async () => undefined,
+      news: async ({ phase }) => void news.push(phase),
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
           if (watched) decided.push([effect.attempt, await storedEffects(store)])
@@ -68,7 +69,7 @@ export async function aProcess(
     { concurrency: 4, lookSeconds: 10 },
   )
   worker.catch(report)
-  return { ...mortal, problems, decided }
+  return { ...mortal, problems, decided, news }
 }
 
 async function storedEffects(store: MemoryStore): Promise<readonly string[]> {
@@ -80,7 +81,7 @@ export async function headIn({ store }: World): Promise<Rollout | undefined> {
   return (await documentsOn(store).read(headDocument, keys.deployHead('web', deploy)))?.value
 }
 
-async function stateIn({ store }: World): Promise<ServiceState | undefined> {
+export async function stateIn({ store }: World): Promise<ServiceState | undefined> {
   return (await documentsOn(store).read(serviceDocument, keys.service('web')))?.value
 }
 

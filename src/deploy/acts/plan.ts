@@ -2,6 +2,7 @@ import { keys } from '../../objects/keys.ts'
 import { compareVersions, parseVersion } from '../../packaging/versions.ts'
 import { isRepair } from '../convergence/repair-decision.ts'
 import { planDocument } from '../documents.ts'
+import { approvalsFor } from '../approvals-needed.ts'
 import { findFleet } from '../find-fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
 import type { Outcome } from '../rollout/model.ts'
@@ -24,6 +25,7 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(definition.drain === undefined ? {} : { drains: true }),
     ...((await prepares(context)) ? { prepares: true } : {}),
+    ...(await approvalsFor(documents, request)),
   }
   return { ok: true, found: { kind: 'plan', nodes: names, ...limitsFor(definition.rollout, names.length), ...hooks } }
 }
