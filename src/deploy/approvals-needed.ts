@@ -10,10 +10,7 @@ import { type ServiceState, serviceDocument, stateFor } from './service-state.ts
  * How many people have to approve a deploy, as its limits have it; nothing where nobody has to. Force passes over none of
  * them: otherwise whoever promotes could go round the other pair of eyes.
  */
-export async function approvalsFor(
-  documents: Documents,
-  request: DeployRequest,
-): Promise<Pick<Limits, 'approvals'>> {
+export async function approvalsFor(documents: Documents, request: DeployRequest): Promise<Pick<Limits, 'approvals'>> {
   const { approvals } = request.definition
   // A repair brings nodes to what was approved when it was deployed.
   if (approvals === undefined || isRepair(request.deploy)) return {}

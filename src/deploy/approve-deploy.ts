@@ -7,7 +7,7 @@ import { controlDeploy, expected } from './control-deploy.ts'
 import { controlsDocument, type DeployRequest, requestDocument } from './documents.ts'
 import type { RequestPorts } from './request-deploy.ts'
 import { approvalOf } from './rollout/approving.ts'
-import type { Approval, Rollout } from './rollout/model.ts'
+import type { Rollout } from './rollout/model.ts'
 import { readRollout } from './watch.ts'
 
 export interface ApprovePorts extends RequestPorts {
@@ -42,21 +42,16 @@ export async function approveDeploy(
 ): Promise<Approved> {
   const before = await readRollout(ports.documents, deploy)
   await refuseInvolved(ports, before, request)
-  const given = await givenBefore(ports, before, request)
-  if (given !== undefined) return { rollout: given, changed: false }
-  const { control, rollout } = await controlDeploy(ports, deploy, { kind: 'approve', ...request }, signal)
-  // Whoever is to carry it may not have come to it yet: the approval counts from now on all the same.
-  return { rollout: expected(rollout, { controls: [control] }, ports.clock.now()), changed: true }
+  const stands = await standingOf(ports, before)
+  if (approvalOf(stands, request) !== undefined) return { rollout: stands, changed: false }
+  const { rollout } = await controlDeploy(ports, deploy, { kind: 'approve', ...request }, signal)
+  return { rollout: await standingOf(ports, rollout), changed: true }
 }
 
-async function givenBefore(
-  { documents, clock }: RequestPorts,
-  rollout: Rollout,
-  who: Pick<Approval, 'by' | 'account'>,
-): Promise<Rollout | undefined> {
+/** With all that it was told: whoever is to carry it may not have come to that yet, and it counts all the same. */
+async function standingOf({ documents, clock }: RequestPorts, rollout: Rollout): Promise<Rollout> {
   const told = await documents.read(controlsDocument, keys.deployControls(rollout.service, rollout.deploy))
-  const stands = expected(rollout, told?.value ?? { controls: [] }, clock.now())
-  return approvalOf(stands, who) === undefined ? undefined : stands
+  return expected(rollout, told?.value ?? { controls: [] }, clock.now())
 }
 
 /** Four eyes are those of two people, whichever of their tokens they use. */

@@ -24,7 +24,10 @@ export async function pendingChanges(documents: Documents, rollout: Rollout): Pr
     const before = own.find((node) => node.before !== undefined)?.before?.version
     const from = before && (await lockOf(before, await lockGeneration(documents, project, before), nodeClass))
     const to = await lockOf(request.version, request.generation ?? 0, nodeClass)
-    return { nodes: own.map(({ name }) => name), changes: to === undefined ? [] : changesBetween(from || undefined, to) }
+    return {
+      nodes: own.map(({ name }) => name),
+      changes: to === undefined ? [] : changesBetween(from || undefined, to),
+    }
   })
   return await Promise.all(found)
 }

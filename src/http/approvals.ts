@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { type Audit, audited } from '../audit/audit.ts'
-import { type ApprovePorts, type Approved, approveDeploy } from '../deploy/approve-deploy.ts'
+import { type Approved, type ApprovePorts, approveDeploy } from '../deploy/approve-deploy.ts'
 import { describeDeploy } from '../deploy/describe.ts'
 import { reachOf } from '../identity/scopes.ts'
 import { actorOf } from './actor.ts'
@@ -32,7 +32,14 @@ async function approve(context: Context, ports: ApprovalRoutesPorts, access: Acc
   const { name: by, account, scopes } = identityOf(context)
   const said = reason === undefined ? {} : { reason }
   const gone = clientGone(context)
-  const event = { action: 'deploy-approve', actor: actorOf(context, access), project, version, subject: deploy, ...said }
+  const event = {
+    action: 'deploy-approve',
+    actor: actorOf(context, access),
+    project,
+    version,
+    subject: deploy,
+    ...said,
+  }
   const approved = await audited(
     ports.audit,
     event,
@@ -44,7 +51,11 @@ async function approve(context: Context, ports: ApprovalRoutesPorts, access: Acc
   )
   const message = messageOf(approved, account)
   const { rollout } = approved
-  answerAs(context, { message, ...deployView(rollout, ports.externalUrl) }, () => `${message}\n${describeDeploy(rollout)}`)
+  answerAs(
+    context,
+    { message, ...deployView(rollout, ports.externalUrl) },
+    () => `${message}\n${describeDeploy(rollout)}`,
+  )
 }
 
 function countOf({ approvals, approved = [] }: Approved['rollout']) {

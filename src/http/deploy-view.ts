@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { causeOf } from '../deploy/describe.ts'
-import { arithmetic } from '../deploy/rollout/limits.ts'
 import { isGated } from '../deploy/rollout/approving.ts'
+import { arithmetic } from '../deploy/rollout/limits.ts'
 import type { Rollout } from '../deploy/rollout/model.ts'
 
 /** What `/deploys/<id>` and the answer of a promotion show. */

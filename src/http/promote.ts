@@ -175,7 +175,9 @@ const resultTexts: Readonly<Record<number, string>> = {
 function resultText(status: number, rollouts: readonly Rollout[]): string {
   const phases = rollouts.map(({ phase }) => phase)
   if (status !== 409 || phases.includes('superseded')) return resultTexts[status] ?? ''
-  return phases.includes('expired') ? 'It was not approved in time.' : 'It waits for approval, and goes on by itself then.'
+  return phases.includes('expired')
+    ? 'It was not approved in time.'
+    : 'It waits for approval, and goes on by itself then.'
 }
 
 /**

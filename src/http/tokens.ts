@@ -44,7 +44,12 @@ export function tokenRoutes({ tokens, clock, audit }: TokenRoutesPorts, access: 
   router.post('/tokens', admin, readJson(), async (context) => {
     const { name, user, scopes, expires_in_days: days } = parsed(newTokenSchema, context.request.body ?? {}, 'The body')
     const expiresAt = days === undefined ? undefined : new Date(clock.now() + days * 86_400_000).toISOString()
-    const made = await tokens.create({ name, scopes, ...(user && { user }), ...(expiresAt === undefined ? {} : { expiresAt }) })
+    const made = await tokens.create({
+      name,
+      scopes,
+      ...(user && { user }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    })
     await audit.record({
       ...tokenEvent('token-create', made.token, actorOf(context, access)),
       after: { name, user, scopes, expiresAt },

@@ -60,7 +60,13 @@ export function authenticator(
       tellOnce(found)
       const { name, scopes, expiresAt } = found
       const account = accountOf(found)
-      return { token: id, name, account, scopes, ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }) }
+      return {
+        token: id,
+        name,
+        account,
+        scopes,
+        ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+      }
     },
   }
 }

@@ -10,7 +10,9 @@ import { ClientError, type RemoteServer } from './server.ts'
 const approvalsShown = z.object({
   needed: z.number(),
   expireHours: z.number(),
-  given: z.array(z.object({ by: z.string(), account: z.string().optional(), at: z.string(), reason: z.string().optional() })),
+  given: z.array(
+    z.object({ by: z.string(), account: z.string().optional(), at: z.string(), reason: z.string().optional() }),
+  ),
 })
 const deployEvent = rolloutSchema
   .pick({ project: true, version: true, service: true, phase: true, nodes: true })

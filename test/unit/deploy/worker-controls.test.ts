@@ -137,7 +137,10 @@ describe('a deploy that waits for approval', () => {
     const { calls } = await approved(alive)
     for (let n = 1; n <= calls; n += 3) {
       const { here } = await approved((call) => (call === n ? 'dies-after' : 'goes'))
-      expect([(await headIn(here))?.phase, (await stateIn(here))?.gated], `at call ${n}`).toEqual(['succeeded', undefined])
+      expect([(await headIn(here))?.phase, (await stateIn(here))?.gated], `at call ${n}`).toEqual([
+        'succeeded',
+        undefined,
+      ])
       expect(new Set(here.fleet.started).size).toBe(here.fleet.started.length)
     }
   }, 60_000)
