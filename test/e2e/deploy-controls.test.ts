@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
 import { writeConfiguration } from '../support/fleet.ts'
+import { run } from '../support/run.ts'
 import { until } from '../support/until.ts'
+import { wheelhouseScript } from '../support/wheelhouse.ts'
 
 interface DeployJson {
   readonly phase: string
@@ -132,7 +134,15 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
     expect(await site.text('/services/web')).toContain(`waiting for approval ${id}`)
     const releases = readdirSync(markOn(0, 'releases'))
     expect(releases.filter((name) => name.startsWith('1.4.0'))).toEqual([])
-    expect((await tell(id, 'approve', 'fine', bob)).status).toBe(200)
+    const wheelhouse = async (token: string, ...words: readonly string[]) => {
+      const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: site.server().url, WHEELHOUSE_TOKEN: token }
+      return await run([process.execPath, wheelhouseScript, ...words], { env })
+    }
+    // CI is not kept for as long as people take.
+    const again = await wheelhouse(site.server().token, 'promote', 'app', '1.4.0')
+    expect([again.code, again.stdout]).toEqual([6, expect.stringContaining(`wheelhouse approve ${id}\n`)])
+    const approved = await wheelhouse(bob ?? '', 'approve', id, '--reason', 'fine')
+    expect([approved.code, approved.stdout]).toEqual([0, expect.stringContaining('it has 2 of 2 approvals')])
     await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
     expect(await versions()).toEqual(['1.4.0', '1.4.0', '1.4.0'])
     expect(await site.text(`/deploys/${id}`)).toMatch(
