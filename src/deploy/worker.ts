@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keys } from '../objects/keys.ts'
@@ -11,6 +10,7 @@ import { hasNews } from './resting.ts'
 import { isGated } from './rollout/approving.ts'
 import { isOver, type Rollout } from './rollout/model.ts'
 import { finish, rest, type ServiceState, serviceDocument, start } from './service-state.ts'
+import { type WatchedConsumer, type WatchedPorts, watchedConsumer } from './watched-consumer.ts'
 
 /** What acts for one deploy, from when a worker takes it until it lets go. */
 export interface Crew extends AsyncDisposable {
@@ -19,7 +19,7 @@ export interface Crew extends AsyncDisposable {
   finish(): Promise<void>
 }
 
-export interface WorkerPorts extends ReconcilePorts, Pick<CarryPorts, 'news'> {
+export interface WorkerPorts extends ReconcilePorts, Pick<CarryPorts, 'news'>, WatchedPorts {
   readonly leases: Leases
   readonly log: Log
   crew(request: DeployRequest, fence: number): Crew
@@ -50,8 +50,8 @@ export async function startWorker(ports: WorkerPorts, settings: WorkerSettings):
       if (busy.get(service) === working) busy.delete(service)
     })
   }
-  const consumer = await ports.queue.consume(work, settings.concurrency)
-  const looking = lookForWork(ports, ports.clock, settings, stop.signal, (service) => {
+  const consumer = await watchedConsumer(ports, work, settings.concurrency)
+  const looking = lookForWork(ports, settings, stop.signal, consumer, (service) => {
     if (busy.size < settings.concurrency && !busy.has(service)) work(service).catch(ports.report)
   })
   return {
@@ -67,19 +67,20 @@ export async function startWorker(ports: WorkerPorts, settings: WorkerSettings):
 
 async function lookForWork(
   ports: WorkerPorts,
-  clock: Clock,
   settings: WorkerSettings,
   signal: AbortSignal,
+  consumer: WatchedConsumer,
   found: (service: string) => void,
 ): Promise<void> {
   const reconcile = reconciler(ports)
   while (!signal.aborted) {
     try {
       for (const service of await reconcile()) found(service)
+      await consumer.look()
     } catch (error) {
       ports.report(error)
     }
-    await clock.sleep(settings.lookSeconds * 1000, signal)
+    await ports.clock.sleep(settings.lookSeconds * 1000, signal)
   }
 }
 

@@ -54,7 +54,7 @@ export class FakeFleet {
 
   async #withoutNode(effect: Effect): Promise<Outcome> {
     if (effect.kind === 'soak') {
-      await this.#clock.sleep((effect.until ?? 0) - this.#clock.now())
+      await this.#clock.sleep((effect.seconds ?? 0) * 1000)
       return { ok: true }
     }
     const nodes = this.nodes.map(({ name }) => name)

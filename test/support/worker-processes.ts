@@ -7,6 +7,7 @@ import { startWorker } from '../../src/deploy/worker.ts'
 import { documentsOn } from '../../src/objects/documents.ts'
 import { keys } from '../../src/objects/keys.ts'
 import { MemoryStore } from '../../src/objects/memory-store.ts'
+import type { ObjectStore } from '../../src/objects/object-store.ts'
 import { inProcessBus } from '../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../src/queue/in-process-queue.ts'
 import { aDefinition } from './definitions.ts'
@@ -32,7 +33,7 @@ export type World = Awaited<ReturnType<typeof aWorld>>
 
 /** One worker process: what it asks of the store and of the nodes counts as its turns. */
 export async function aProcess(
-  { clock, store, fleet }: World,
+  { clock, store, fleet }: Omit<World, 'store'> & { readonly store: ObjectStore },
   holder: string,
   turn: (n: number) => Turn,
   exclusive = true,
@@ -56,6 +57,7 @@ export async function aProcess(
       leases: leasesIn(documents, clock, { holder, termSeconds: 30 }),
       services: { web: definition },
       report,
+      metrics: { queueReopened: () => undefined },
       news: async ({ phase }) => void news.push(phase),
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
@@ -72,7 +74,7 @@ export async function aProcess(
   return { ...mortal, problems, decided, news }
 }
 
-async function storedEffects(store: MemoryStore): Promise<readonly string[]> {
+async function storedEffects(store: ObjectStore): Promise<readonly string[]> {
   const head = await documentsOn(store).read(headDocument, keys.deployHead('web', deploy))
   return head?.value.effects.map(({ attempt }) => attempt) ?? []
 }

@@ -133,7 +133,12 @@ const effect = z.object({
   nodeClass: z.string().optional(),
   /** Of a kill: the attempt, and where it runs. */
   victim: z.object({ attempt: z.string(), node: z.string() }).optional(),
-  /** Milliseconds since the epoch at which a soak ends, and before which nothing is tried again. */
+  /**
+   * How long a soak lasts, and how long nothing is tried again, on the clock that only grows of whoever acts: the clock of a
+   * machine may jump, and another's says something else. Whoever takes over waits anew.
+   */
+  seconds: z.number().optional(),
+  /** In documents from before: milliseconds since the epoch at which that ends. */
   until: z.number().optional(),
 })
 

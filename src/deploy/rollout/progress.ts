@@ -33,7 +33,7 @@ export function decideOn(
   kind: EffectKind,
   node: NodeProgress,
   state: NodeState,
-  rest: Pick<Effect, 'until'> = {},
+  rest: Pick<Effect, 'seconds'> = {},
 ): Rollout {
   const decided = decide(rollout, kind, { node: node.name, ...rest })
   const attempt = decided.effects.at(-1)?.attempt

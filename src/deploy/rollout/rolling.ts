@@ -24,7 +24,7 @@ import { inOrder } from './waves.ts'
  * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout, now)
+  const going = inHand(rollout)
   if (going !== undefined) return going
   if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
@@ -33,7 +33,7 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
-  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
+  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
   return rollout.rechecked ? open(rollout, batch, now) : recheckAll(rollout)
 }
 
@@ -100,22 +100,22 @@ function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): bool
 }
 
 /** Only what is at rest can be watched. */
-function watch(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
+function watch(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
   if (isAtWork(rollout)) return rollout
   const seconds = beginsWave(rollout, batch) ? (rollout.waveSoakSeconds ?? rollout.soakSeconds) : rollout.soakSeconds
   const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
   const watched = { ...rollout, proven: true, wave }
-  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds, now)
+  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds)
 }
 
 function lastSoak(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
   if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return finish(rollout, now)
-  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds, now)
+  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds)
 }
 
-function soak(rollout: Rollout, seconds: number, now: number): Rollout {
-  return decide(rollout, 'soak', { until: now + seconds * 1000 })
+function soak(rollout: Rollout, seconds: number): Rollout {
+  return decide(rollout, 'soak', { seconds })
 }
 
 function stuckBy({ nodes, maxUnavailable }: Rollout): string {

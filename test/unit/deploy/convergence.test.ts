@@ -48,6 +48,8 @@ describe('looking at the nodes of a service', () => {
     const after = { ...idle, recent: [ended('web.production.8', 'rolled_back', 12)] }
     expect(isDue(observation, after, 13 * minute, 5 * minute)).toBe(true)
     expect(isDue(observation, { ...after, running: 'web.production.9' }, 13 * minute, 5 * minute)).toBe(false)
+    // The clock was set back by hours: nobody waits until it is as late again.
+    expect(isDue({ ...observation, claimed: at(600) }, idle, 14 * minute, 5 * minute)).toBe(true)
     expect(isDue(undefined, newServiceState(), 2 * minute, 5 * minute)).toBe(false)
     expect(isDue(undefined, idle, 2 * minute, 0)).toBe(false)
   })
@@ -68,6 +70,11 @@ describe('repairing drift', () => {
     ['follows a deploy that was rolled back', { recent: [ended('web.production.8', 'rolled_back', 19)] }, ['web2']],
     ['leaves what a person is to look at', { recent: [ended('web.production.8', 'failed', 19)] }, []],
     ['is not tried again where it failed', { recent: [ended('web.production.7-repair-a', 'rolled_back', 1)] }, []],
+    [
+      'is done again though the clock was set back',
+      { recent: [ended('web.production.7-repair-a', 'succeeded', 600)] },
+      ['web2'],
+    ],
     ['is not done all the time', { recent: [ended('web.production.7-repair-a', 'succeeded', 19)] }, []],
   ])('%s', (_what, state, nodes) => {
     expect(toRepair({ ...idle, ...state }, drifted, now)).toEqual(nodes)
