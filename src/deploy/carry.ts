@@ -6,15 +6,8 @@ import type { EventBus } from '../queue/event-bus.ts'
 import { headDocument } from './documents.ts'
 import { controlsOf, type FollowedControls } from './follow-controls.ts'
 import { waitsForPerson } from './resting.ts'
-import {
-  type Control,
-  type Effect,
-  isOver,
-  type Outcome,
-  type Phase,
-  type Rollout,
-  type RolloutEvent,
-} from './rollout/model.ts'
+import type { Control } from './rollout/control.ts'
+import { type Effect, isOver, type Outcome, type Phase, type Rollout, type RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 
 export interface CarryPorts {

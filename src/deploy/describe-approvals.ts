@@ -1,7 +1,8 @@
 import { describeChange } from './describe-plan.ts'
 import type { PendingChanges } from './pending-changes.ts'
 import { isGated, missingApprovals } from './rollout/approving.ts'
-import type { Approval, Rollout } from './rollout/model.ts'
+import type { Approval } from './rollout/control.ts'
+import type { Rollout } from './rollout/model.ts'
 
 /** Sentences about approvals, for terminals. Pure. */
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
-import { controlSchema, type Rollout, rolloutSchema } from './rollout/model.ts'
+import { controlSchema } from './rollout/control.ts'
+import { type Rollout, rolloutSchema } from './rollout/model.ts'
 import { serviceSchema } from './service-definition.ts'
 
 const request = z.object({

@@ -1,4 +1,5 @@
-import type { Control, ControlKind, Effect, Limits, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
+import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
+import type { Effect, Limits, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
 import { blank, fleetOf, outcomeOf, story } from './rollout-worlds.ts'
 

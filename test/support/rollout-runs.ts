@@ -1,7 +1,6 @@
 import fc from 'fast-check'
+import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
 import {
-  type Control,
-  type ControlKind,
   type Effect,
   failurePolicies,
   isOver,

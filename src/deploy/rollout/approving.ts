@@ -1,4 +1,5 @@
-import type { Approval, Control, Rollout } from './model.ts'
+import type { Approval, Control } from './control.ts'
+import type { Rollout } from './model.ts'
 import { end, phaseOf } from './progress.ts'
 
 type Gated = Pick<Rollout, 'approvals' | 'approved'>

@@ -1,7 +1,8 @@
 import { approve, refusalToApprove } from './approving.ts'
+import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
-import { type Control, isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
+import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
 import {
   changeNode,
   isBeforeTouching,

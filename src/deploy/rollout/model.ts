@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalSchema, type Control } from './control.ts'
 import { freezeSchema } from './freezes.ts'
 
 /** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
@@ -180,33 +181,6 @@ const limits = z.object({
 
 export type Limits = Readonly<z.infer<typeof limits>>
 
-export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude', 'approve'] as const
-
-export type ControlKind = (typeof controlKinds)[number]
-
-export const controlSchema = z.object({
-  /** From 1, without gaps: each is taken once, in this order. */
-  number: z.int().min(1),
-  /** Tells two that are alike apart. */
-  id: z.string(),
-  kind: z.enum(controlKinds),
-  /** For `exclude`. */
-  node: z.string().optional(),
-  by: z.string(),
-  /** Whose token that is, where it differs: two tokens of one person are one person. */
-  account: z.string().optional(),
-  /** ISO 8601. */
-  at: z.string(),
-  reason: z.string().optional(),
-})
-
-/** What a person told a deploy to do. */
-export type Control = Readonly<z.infer<typeof controlSchema>>
-
-const approval = controlSchema.pick({ by: true, account: true, at: true, reason: true })
-
-export type Approval = Readonly<z.infer<typeof approval>>
-
 const paused = z.object({
   /** Where it goes on. */
   from: z.enum(phases),
@@ -234,7 +208,7 @@ export const rolloutSchema = limits.extend({
   controls: z.int().optional(),
   paused: paused.optional(),
   /** Each of another person. */
-  approved: z.array(approval).optional(),
+  approved: z.array(approvalSchema).optional(),
   /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
   approveBy: z.number().optional(),
   /** Whether a person let it go on in a freeze: no other holds it up. */

@@ -1,10 +1,10 @@
 import { advance } from './advance.ts'
 import { expire, isGated } from './approving.ts'
+import type { Control } from './control.ts'
 import { takeControl } from './controls.ts'
 import { returned, undrained } from './draining.ts'
 import { failed } from './failing.ts'
 import {
-  type Control,
   type Effect,
   type Finding,
   isOver,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { controlDeploy } from '../../../src/deploy/control-deploy.ts'
-import type { ControlKind } from '../../../src/deploy/rollout/model.ts'
+import type { ControlKind } from '../../../src/deploy/rollout/control.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
