@@ -152,7 +152,7 @@ export function requestOf(
   { service, definition, channel, pointer }: PromotionOf,
   generation = 0,
 ): DeployRequest {
-  const { serial, version, files, by, at, reason, force } = pointer
+  const { serial, version, files, by, at, reason, force, rollback } = pointer
   return {
     deploy,
     service,
@@ -166,6 +166,7 @@ export function requestOf(
     ...(reason === undefined ? {} : { reason }),
     ...(generation === 0 ? {} : { generation }),
     ...(force === undefined ? {} : { force }),
+    ...(rollback === undefined ? {} : { rollback }),
     definition,
   }
 }

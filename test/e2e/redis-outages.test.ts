@@ -85,7 +85,7 @@ describe('Redis, away or without rights', () => {
     await until(() => worker.output().includes('services added: jobs'))
     expect(worker.output()).not.toContain('web.production.1 failed')
     // The deploy that it carried goes on to its end, and the service that came is worked on.
-    await until(() => /web\.production\.1 failed\.[^\n]*cannot be reached/.test(worker.output()))
+    await until(() => /cannot be reached[^\n]*web\.production\.1 failed/.test(worker.output()))
     await until(() => worker.output().includes('Carrying jobs.production.1'))
     expect(worker.output()).not.toContain('Let go of web')
     await worker.stop()

@@ -18,6 +18,8 @@ export class FakeFleet {
   readonly nodes: readonly FakeNode[]
   readonly started: string[] = []
   mostOutOfService = 0
+  /** How many people have to approve. */
+  approvals: number | undefined
   readonly #clock: Clock
   readonly #breaks: (effect: Effect) => boolean
   readonly #maxUnavailable: number
@@ -65,6 +67,7 @@ export class FakeFleet {
         soakSeconds: 5,
         drains: true,
         prepares: true,
+        ...(this.approvals === undefined ? {} : { approvals: { needed: this.approvals, expireHours: 1 } }),
       },
     }
   }

@@ -43,6 +43,7 @@ export async function aProcess(
   const documents = documentsOn(mortal.store)
   const problems: unknown[] = []
   const decided: [attempt: string, stored: readonly string[]][] = []
+  const news: string[] = []
   const report = (error: unknown) => void problems.push(error)
   const worker = startWorker(
     {
@@ -57,7 +58,7 @@ export async function aProcess(
       services: { web: definition },
       report,
       metrics: { queueReopened: () => undefined },
-      news: async () => undefined,
+      news: async ({ phase }) => void news.push(phase),
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
           if (watched) decided.push([effect.attempt, await storedEffects(store)])
@@ -70,7 +71,7 @@ export async function aProcess(
     { concurrency: 4, lookSeconds: 10 },
   )
   worker.catch(report)
-  return { ...mortal, problems, decided }
+  return { ...mortal, problems, decided, news }
 }
 
 async function storedEffects(store: ObjectStore): Promise<readonly string[]> {
@@ -82,7 +83,7 @@ export async function headIn({ store }: World): Promise<Rollout | undefined> {
   return (await documentsOn(store).read(headDocument, keys.deployHead('web', deploy)))?.value
 }
 
-async function stateIn({ store }: World): Promise<ServiceState | undefined> {
+export async function stateIn({ store }: World): Promise<ServiceState | undefined> {
   return (await documentsOn(store).read(serviceDocument, keys.service('web')))?.value
 }
 

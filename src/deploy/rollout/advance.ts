@@ -21,6 +21,7 @@ function follow(rollout: Rollout, now: number): Rollout {
       return begin(rollout, now)
     case 'planning':
     case 'resolving':
+    case 'gated':
     case 'staging':
     case 'preparing':
       return beforeTouching(rollout, now)

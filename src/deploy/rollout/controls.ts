@@ -1,6 +1,8 @@
+import { approve, refusalToApprove } from './approving.ts'
+import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
-import { type Control, isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
+import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
 import { changeNode, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
 import { recheckAll } from './rechecks.ts'
 
@@ -22,6 +24,8 @@ export function refusalOf(rollout: Rollout, control: Wanted): string | undefined
       return paused?.failure ? undefined : 'it did not pause after a failure: there is nothing to try again'
     case 'abort':
       return undefined
+    case 'approve':
+      return refusalToApprove(rollout)
     case 'exclude':
       return refusalToExclude(rollout, control.node ?? '')
   }
@@ -75,6 +79,8 @@ function obey(rollout: Rollout, control: Control): Rollout {
       return goOn(undecided(rollout).reduce((next, node) => tryAgain(next, node), rollout))
     case 'abort':
       return rollout.aborted ? killInHand(rollout) : abort(rollout, control)
+    case 'approve':
+      return approve(rollout, control)
     case 'exclude':
       return rollout.nodes
         .filter(({ name }) => name === control.node)

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { approvalSchema, type Control } from './control.ts'
 import { freezeSchema } from './freezes.ts'
 
-/** Where a deploy stands. In `paused` it waits for a person; those after `rolling_back` are ends. */
+/** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
 export const phases = [
   'queued',
   'planning',
   'resolving',
+  'gated',
   'staging',
   'preparing',
   'rolling',
@@ -18,6 +20,7 @@ export const phases = [
   'rollback_failed',
   'superseded',
   'aborted',
+  'expired',
 ] as const
 
 export type Phase = (typeof phases)[number]
@@ -151,6 +154,12 @@ export const failurePolicies = ['roll_back', 'stop', 'pause'] as const
 
 export type FailurePolicy = (typeof failurePolicies)[number]
 
+const approvals = z.object({
+  /** So many people. */
+  needed: z.int().min(1),
+  expireHours: z.number(),
+})
+
 /** What a fleet allows, as counts of its nodes. In documents from before there were such, all that is optional is absent. */
 const limits = z.object({
   maxUnavailable: z.int(),
@@ -170,30 +179,11 @@ const limits = z.object({
   prepares: z.boolean().optional(),
   /** When no wave is begun. */
   freezes: z.array(freezeSchema).optional(),
+  /** Absent where nobody has to approve. */
+  approvals: approvals.optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
-
-export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude'] as const
-
-export type ControlKind = (typeof controlKinds)[number]
-
-export const controlSchema = z.object({
-  /** From 1, without gaps: each is taken once, in this order. */
-  number: z.int().min(1),
-  /** Tells two that are alike apart. */
-  id: z.string(),
-  kind: z.enum(controlKinds),
-  /** For `exclude`. */
-  node: z.string().optional(),
-  by: z.string(),
-  /** ISO 8601. */
-  at: z.string(),
-  reason: z.string().optional(),
-})
-
-/** What a person told a deploy to do. */
-export type Control = Readonly<z.infer<typeof controlSchema>>
 
 const paused = z.object({
   /** Where it goes on. */
@@ -221,6 +211,10 @@ export const rolloutSchema = limits.extend({
   /** Number of the last control that was taken. */
   controls: z.int().optional(),
   paused: paused.optional(),
+  /** Each of another person. */
+  approved: z.array(approvalSchema).optional(),
+  /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
+  approveBy: z.number().optional(),
   /** Whether a person let it go on in a freeze: no other holds it up. */
   thawed: z.boolean().optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */

@@ -119,10 +119,10 @@ export function withoutSoak(rollout: Rollout): Rollout {
 
 /** Whether nothing that runs has been touched in this phase or those before it. */
 export function isBeforeTouching(phase: Phase): boolean {
-  return ['queued', 'planning', 'resolving', 'staging', 'preparing'].includes(phase)
+  return ['queued', 'planning', 'resolving', 'gated', 'staging', 'preparing'].includes(phase)
 }
 
 /** The phase in which it is, or goes on where it is paused. */
-export function phaseOf({ phase, paused }: Rollout): Phase {
+export function phaseOf({ phase, paused }: Pick<Rollout, 'phase' | 'paused'>): Phase {
   return phase === 'paused' && paused !== undefined ? paused.from : phase
 }

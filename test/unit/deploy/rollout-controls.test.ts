@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
+import type { ControlKind } from '../../../src/deploy/rollout/control.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
-import { type ControlKind, type Effect, isOver, phases, type Rollout } from '../../../src/deploy/rollout/model.ts'
+import { type Effect, isOver, phases, type Rollout } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 import { away, failing, play } from '../../support/played-deploy.ts'
 import { blank, fleetOf, livingBy, wasTakenBack } from '../../support/rollout-worlds.ts'
@@ -71,7 +72,8 @@ describe('a deploy that is told to abort', () => {
   it('ends as aborted with every node back on what it ran, whenever that is', () => {
     const limits = { drains: true, prepares: true, soakSeconds: 10, waves: [1, 3] }
     const world = { ...fleetOf(['healthy', 'healthy', 'healthy']), ...limits }
-    const running = [blank, ...livingBy(world, () => false)].filter(({ phase }) => !isOver(phase))
+    const gated = play(3, { ...limits, approvals: { needed: 1, expireHours: 72 } }).until('nothing')
+    const running = [blank, gated.now(), ...livingBy(world, () => false)].filter(({ phase }) => !isOver(phase))
     const paused = running.map((state) => play(3, limits, state).say('pause').now())
     for (const state of [...running, ...paused.map((one) => ({ ...one, controls: 0 }))]) {
       const deploy = play(3, limits, state).say('abort').until('nothing')
