@@ -28,7 +28,7 @@ export interface CarryPorts {
 /** Does one effect in the world. Rejects only when the signal told it to stop: everything else is an outcome. */
 export type Act = (effect: Effect, rollout: Rollout, signal: AbortSignal) => Promise<Outcome>
 
-/** Events this close together are one write. */
+/** Events this close together are one write; what nobody else is at work beside is not waited for. */
 const foldMilliseconds = 50
 
 /**
@@ -71,13 +71,18 @@ export async function carry(
         )
       }
       await inbox.filled(stop)
-      await ports.clock.sleep(foldMilliseconds, stop)
+      if (inbox.size < atWork(head.value)) await ports.clock.sleep(foldMilliseconds, stop)
       if (stop.aborted) throw new DomainError('lease-lost', `This worker stopped carrying ${deploy.id}.`)
     }
   } finally {
     stopped.abort()
     await Promise.all([...started.values(), following])
   }
+}
+
+/** Whose outcomes may come at any moment. */
+function atWork({ effects }: Rollout): number {
+  return effects.filter(({ kind }) => kind !== 'soak').length
 }
 
 /** From here on, whoever carried it before loses its next write. */
@@ -111,6 +116,10 @@ class Inbox {
   #events: RolloutEvent[] = []
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
+
+  get size(): number {
+    return this.#events.length
+  }
 
   put(event: RolloutEvent): void {
     this.#events.push(event)

@@ -1,4 +1,4 @@
-import { lookSource, pythonScript } from './python-script.ts'
+import { barePythonScript, lookSource } from './python-script.ts'
 
 export interface Replacing {
   readonly python: string
@@ -18,11 +18,11 @@ export interface Replacing {
  */
 export function replaceScript({ python, seconds, ...rest }: Replacing): string {
   // Before the node's own limit comes: what is told then says nothing.
-  return pythonScript(python, lookSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
+  return barePythonScript(python, lookSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
 }
 
 const source = `
-import signal, time
+import signal
 PIDFILE, END = ARGUMENTS["pidfile"], time.monotonic() + ARGUMENTS["seconds"]
 def running(path):
     """(pid, start) of the process that a pid file names, or None."""

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
-import { lookSource, pythonScript } from './python-script.ts'
+import { barePythonScript, lookSource } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.union([
@@ -23,7 +23,7 @@ export interface Verification {
  */
 export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
-  return pythonScript(node.python, lookSource + source, {
+  return barePythonScript(node.python, lookSource + source, {
     root: node.root,
     url: node.url,
     version: verify.version,
@@ -57,7 +57,6 @@ export function verifyAnswer(output: string): z.infer<typeof answer> | undefined
  * any worker may answer and be replaced, while its main process has to hold still. Who was seen is kept for later probes.
  */
 const source = `
-import time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
 def main_process(pid, here):

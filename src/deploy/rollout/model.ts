@@ -100,6 +100,8 @@ const nodeProgress = z.object({
   fate: z.enum(['restored', 'excluded', 'again']).optional(),
   /** The wave in which it is touched, from 0. */
   wave: z.int().optional(),
+  /** When it was last seen to run the release, counted in effects decided by then. */
+  looked: z.int().optional(),
 })
 
 export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
@@ -222,7 +224,7 @@ export const rolloutSchema = limits.extend({
   wave: z.int().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */
   proven: z.boolean().optional(),
-  /** Whether all updated nodes were looked at again since the last restart was decided. */
+  /** Whether updated nodes were looked at again since the last restart was decided. */
   rechecked: z.boolean().optional(),
   nodes: z.array(nodeProgress),
   /** Digest of the lock of each class of node. */

@@ -48,8 +48,11 @@ export function decideOn(
 
 /** One more look at every updated node: a process that crashed is gone, or another one. */
 export function recheckAll(rollout: Rollout): Rollout {
-  const updated = rollout.nodes.filter((node) => node.state === 'updated')
-  return updated.reduce<Rollout>((next, node) => decide(next, 'recheck', { node: node.name }), {
+  return recheck(rollout, updatedNodes(rollout))
+}
+
+export function recheck(rollout: Rollout, nodes: readonly NodeProgress[]): Rollout {
+  return nodes.reduce<Rollout>((next, node) => decide(next, 'recheck', { node: node.name }), {
     ...rollout,
     rechecked: true,
   })

@@ -11,6 +11,7 @@ import {
   isAtWork,
   isBusy,
   pauseFrozen,
+  recheck,
   recheckAll,
   serves,
   unavailable,
@@ -21,7 +22,7 @@ import { inOrder } from './waves.ts'
 /**
  * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
  * alone and is watched for a while before any other is touched, as all are between waves, and before each further restart
- * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
+ * some that run the release are looked at again: one that dies some seconds after its start is met on few nodes, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
   const going = inHand(rollout, now)
@@ -31,10 +32,10 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const candidates = candidatesIn(rollout)
   if (candidates.length === 0) return lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
-  if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
+  if (batch.length === 0) return isAtWork(rollout) ? meanwhile(rollout, candidates) : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
   if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
-  return rollout.rechecked ? open(rollout, batch, now) : recheckAll(rollout)
+  return rollout.rechecked ? open(rollout, batch, now) : recheckSome(rollout, batch.length)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
@@ -97,6 +98,30 @@ function begin(rollout: Rollout, node: NodeProgress): Rollout {
 
 function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): boolean {
   return batch.some((node) => waveOf(node) > wave)
+}
+
+/** While what was restarted is being verified, the looks before the next restart are taken: they need not wait for each other. */
+function meanwhile(rollout: Rollout, candidates: readonly NodeProgress[]): Rollout {
+  const restarting = rollout.nodes.some(({ state }) => state === 'draining' || state === 'activating')
+  const verifying = rollout.nodes.filter(({ state }) => state === 'verifying').length
+  const due = rollout.proven === true && rollout.rechecked !== true && !beginsWave(rollout, candidates)
+  return due && verifying > 0 && !restarting ? recheckSome(rollout, verifying) : rollout
+}
+
+/**
+ * Before a restart that opens no wave: what dies some time after its start is met first on the node that runs it for longest, and
+ * what dies on one node alone there where nobody has looked for longest. To look at all of them each time would cost a large
+ * fleet the square of its size.
+ */
+function recheckSome(rollout: Rollout, count: number): Rollout {
+  const updated = updatedNodes(rollout)
+  const [first] = inOrder(rollout, updated)
+  const longest = updated.filter((node) => node !== first).sort((a, b) => (a.looked ?? 0) - (b.looked ?? 0))
+  const chosen = longest.slice(0, count)
+  return recheck(
+    rollout,
+    updated.filter((node) => node === first || chosen.includes(node)),
+  )
 }
 
 /** Only what is at rest can be watched. */

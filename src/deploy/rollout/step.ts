@@ -64,7 +64,9 @@ function succeededOn(rollout: Rollout, { kind }: Effect, node: NodeProgress): Ro
     case 'activate':
       return to('verifying')
     case 'verify':
-      return to(node.drained ? 'undraining' : 'updated')
+      return changeNode(rollout, node.name, { state: node.drained ? 'undraining' : 'updated', looked: rollout.decided })
+    case 'recheck':
+      return changeNode(rollout, node.name, { looked: rollout.decided })
     case 'restore':
       // Where the service did not answer before, nobody can ask it now for more than to be back where it was.
       return node.before?.healthy ? to('checking') : returned(rollout, node)
