@@ -1,29 +1,32 @@
+import { awaitApprovals, isApproved, lookAgain } from './approving.ts'
 import type { NodeProgress, Rollout } from './model.ts'
 import { decide, end, isBusy, pauseFrozen } from './progress.ts'
 import { assignWaves, inOrder } from './waves.ts'
 
 /**
- * Planning, resolving, staging, and what is run once per deploy. Where it is to end here, that is as soon as what is under way has ended: nothing that
- * runs was touched.
+ * Planning, resolving, waiting for approvals, staging, and what is run once per deploy. Where it is to end here, that is as
+ * soon as what is under way has ended: nothing that runs was touched.
  */
 export function beforeTouching(rollout: Rollout, now: number): Rollout {
   if (rollout.aborted || rollout.reason !== undefined) {
     return rollout.effects.length > 0 ? rollout : end(rollout, rollout.aborted ? 'aborted' : 'failed', now)
   }
   if (rollout.phase === 'planning') return rollout.effects.length > 0 ? rollout : { ...rollout, phase: 'resolving' }
-  if (rollout.phase === 'resolving') return resolving(rollout)
+  if (rollout.phase === 'resolving') return resolving(rollout, now)
+  if (rollout.phase === 'gated') return isApproved(rollout) ? lookAgain(rollout) : rollout
   return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout, now)
 }
 
 /** A class is resolved on the first of its nodes that is known, while others are still being asked what they are. */
-function resolving(rollout: Rollout): Rollout {
+function resolving(rollout: Rollout, now: number): Rollout {
   const unknown = rollout.nodes.filter((node) => node.state === 'waiting' && !isBusy(rollout, node))
   const asked = unknown.reduce((next, { name }) => decide(next, 'probe', { node: name }), rollout)
   const next = unresolved(asked).reduce(
     (sofar, { name, nodeClass }) => decide(sofar, 'resolve', { node: name, ...(nodeClass && { nodeClass }) }),
     asked,
   )
-  return next !== rollout || rollout.effects.length > 0 ? next : { ...rollout, phase: 'staging' }
+  if (next !== rollout || rollout.effects.length > 0) return next
+  return isApproved(rollout) ? { ...rollout, phase: 'staging' } : awaitApprovals(rollout, now)
 }
 
 /** The first node of each class that has no lock, and for which none is being made. */

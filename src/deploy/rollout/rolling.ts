@@ -11,21 +11,20 @@ import {
   isAtWork,
   isBusy,
   pauseFrozen,
-  recheck,
-  recheckAll,
   serves,
   unavailable,
   updatedNodes,
 } from './progress.ts'
+import { isSampled, recheckAll, recheckSample } from './rechecks.ts'
 import { inOrder } from './waves.ts'
 
 /**
  * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
  * alone and is watched for a while before any other is touched, as all are between waves, and before each further restart
- * some that run the release are looked at again: one that dies some seconds after its start is met on few nodes, not on all.
+ * those that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout, now)
+  const going = inHand(rollout)
   if (going !== undefined) return going
   if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
@@ -34,8 +33,9 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? meanwhile(rollout, candidates) : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
-  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
-  return rollout.rechecked ? open(rollout, batch, now) : recheckSome(rollout, batch.length)
+  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
+  if (rollout.rechecked) return open(rollout, batch, now)
+  return rollout.rechecked === undefined ? recheckAll(rollout) : recheckSample(rollout)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
@@ -103,44 +103,31 @@ function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): bool
 /** While what was restarted is being verified, the looks before the next restart are taken: they need not wait for each other. */
 function meanwhile(rollout: Rollout, candidates: readonly NodeProgress[]): Rollout {
   const restarting = rollout.nodes.some(({ state }) => state === 'draining' || state === 'activating')
-  const verifying = rollout.nodes.filter(({ state }) => state === 'verifying').length
-  const due = rollout.proven === true && rollout.rechecked !== true && !beginsWave(rollout, candidates)
-  return due && verifying > 0 && !restarting ? recheckSome(rollout, verifying) : rollout
-}
-
-/**
- * Before a restart that opens no wave: what dies some time after its start is met first on the node that runs it for longest, and
- * what dies on one node alone there where nobody has looked for longest. To look at all of them each time would cost a large
- * fleet the square of its size.
- */
-function recheckSome(rollout: Rollout, count: number): Rollout {
-  const updated = updatedNodes(rollout)
-  const [first] = inOrder(rollout, updated)
-  const longest = updated.filter((node) => node !== first).sort((a, b) => (a.looked ?? 0) - (b.looked ?? 0))
-  const chosen = longest.slice(0, count)
-  return recheck(
-    rollout,
-    updated.filter((node) => node === first || chosen.includes(node)),
-  )
+  const verifying = rollout.nodes.some(({ state }) => state === 'verifying')
+  const due = rollout.proven === true && rollout.rechecked === false && !beginsWave(rollout, candidates)
+  return due && verifying && !restarting ? recheckSample(rollout) : rollout
 }
 
 /** Only what is at rest can be watched. */
-function watch(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
+function watch(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
   if (isAtWork(rollout)) return rollout
   const seconds = beginsWave(rollout, batch) ? (rollout.waveSoakSeconds ?? rollout.soakSeconds) : rollout.soakSeconds
   const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
   const watched = { ...rollout, proven: true, wave }
-  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds, now)
+  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds)
 }
 
 function lastSoak(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
-  if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return finish(rollout, now)
-  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds, now)
+  if (updatedNodes(rollout).length === 0) return finish(rollout, now)
+  const soaking: Rollout = { ...rollout, phase: 'soaking' }
+  if (rollout.soakSeconds > 0) return soak(soaking, rollout.soakSeconds)
+  // Each was looked at before the last restart, unless they are too many for that.
+  return isSampled(rollout) ? recheckAll(soaking) : finish(rollout, now)
 }
 
-function soak(rollout: Rollout, seconds: number, now: number): Rollout {
-  return decide(rollout, 'soak', { until: now + seconds * 1000 })
+function soak(rollout: Rollout, seconds: number): Rollout {
+  return decide(rollout, 'soak', { seconds })
 }
 
 function stuckBy({ nodes, maxUnavailable }: Rollout): string {
