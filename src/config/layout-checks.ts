@@ -45,8 +45,17 @@ function inPlace({ root, venv }: ServiceSettings): Mistake[] {
   if (venv === undefined) return []
   if (venv.split('/').includes('..')) return [{ path: 'venv', problem: 'must not lead upwards by ".."' }]
   const folder = bare(venv.replace('{root}', root))
-  const taken = ours.some((name) => folder === `${bare(root)}${name}` || (name !== '' && folder.startsWith(`${bare(root)}${name}/`)))
-  return taken ? [{ path: 'venv', problem: 'is where releases and runs are kept: give it a folder of its own, such as {root}/venv' }] : []
+  const taken = ours.some(
+    (name) => folder === `${bare(root)}${name}` || (name !== '' && folder.startsWith(`${bare(root)}${name}/`)),
+  )
+  return taken
+    ? [
+        {
+          path: 'venv',
+          problem: 'is where releases and runs are kept: give it a folder of its own, such as {root}/venv',
+        },
+      ]
+    : []
 }
 
 function alwaysWrong({ systemd, supervisor, sudo, pidfile, signal, command }: Restart): Mistake[] {

@@ -22,7 +22,7 @@ export interface CarryPorts {
 /** Does one effect in the world. Rejects only when the signal told it to stop: everything else is an outcome. */
 export type Act = (effect: Effect, rollout: Rollout, signal: AbortSignal) => Promise<Outcome>
 
-/** Events this close together are one write. */
+/** Events this close together are one write; what nobody else is at work beside is not waited for. */
 const foldMilliseconds = 50
 
 /** A deploy, for whoever carries it. */
@@ -70,13 +70,18 @@ export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal
         )
       }
       await inbox.filled(stop)
-      await ports.clock.sleep(foldMilliseconds, stop)
+      if (inbox.size < atWork(head.value)) await ports.clock.sleep(foldMilliseconds, stop)
       if (stop.aborted) throw new DomainError('lease-lost', `This worker stopped carrying ${deploy.id}.`)
     }
   } finally {
     stopped.abort()
     await Promise.all([...started.values(), following])
   }
+}
+
+/** Whose outcomes may come at any moment. */
+function atWork({ effects }: Rollout): number {
+  return effects.filter(({ kind }) => kind !== 'soak').length
 }
 
 /** Looks once more: what is told from now on wakes whoever looks for work. */
@@ -113,6 +118,10 @@ class Inbox {
   #events: RolloutEvent[] = []
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => undefined
+
+  get size(): number {
+    return this.#events.length
+  }
 
   put(event: RolloutEvent): void {
     this.#events.push(event)

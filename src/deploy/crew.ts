@@ -9,7 +9,7 @@ import { probe } from './acts/probe.ts'
 import { resolve } from './acts/resolve.ts'
 import { stage } from './acts/stage.ts'
 import { verify } from './acts/verify.ts'
-import { type DeployRequest, type PlannedNode, planDocument } from './documents.ts'
+import { type DeployRequest, planDocument } from './documents.ts'
 import { findFleet } from './find-fleet.ts'
 import { killScript } from './node/kill.ts'
 import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
@@ -90,7 +90,7 @@ async function act(context: ActContext, effect: Effect, rollout: Rollout, signal
   if (effect.victim !== undefined) return await kill(context, effect.victim, signal)
   const progress = rollout.nodes.find(({ name }) => name === effect.node)
   if (progress === undefined) throw new Error(`The effect ${effect.attempt} is on no node of its deploy.`)
-  return await actOnNode(context, await context.node(progress.name), progress, effect, signal)
+  return await actOnNode(context, rollout, progress, effect, signal)
 }
 
 /** In milliseconds. */
@@ -111,12 +111,13 @@ async function kill(
 
 async function actOnNode(
   context: ActContext,
-  node: PlannedNode,
+  { phase }: Rollout,
   progress: NodeProgress,
   effect: Effect,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { version } = context.request
+  const node = await context.node(progress.name)
   const { activation = '', before } = progress
   switch (effect.kind) {
     case 'probe':
@@ -137,7 +138,7 @@ async function actOnNode(
     case 'verify':
       return await verify(context, node, { version, activation, again: false }, signal)
     case 'recheck':
-      return await verify(context, node, { version, activation, again: true }, signal)
+      return await verify(context, node, { version, activation, again: true, once: phase === 'rolling' }, signal)
     case 'check':
       return await verify(context, node, { version: before?.version ?? '', activation, again: false }, signal)
     default:

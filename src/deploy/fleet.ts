@@ -34,7 +34,8 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
   const address = node.address ?? node.name
   const values = { ...node.vars, name: node.name, address }
   const root = fill(node.root ?? definition.root, values)
-  const venv = definition.layout === 'in-place' ? fill(definition.venv ?? '{root}/venv', { ...values, root }) : undefined
+  const venv =
+    definition.layout === 'in-place' ? fill(definition.venv ?? '{root}/venv', { ...values, root }) : undefined
   const withRoot = { ...values, root, ...(venv && { venv }) }
   const { user, key, port, connect_seconds, jump } = definition.ssh
   return {
@@ -55,7 +56,12 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
 }
 
 /** What of a machine belongs to a node of a service alone. */
-export function placesOn({ address, port, root, venv }: PlannedNode): readonly { readonly place: string; readonly what: string }[] {
+export function placesOn({
+  address,
+  port,
+  root,
+  venv,
+}: PlannedNode): readonly { readonly place: string; readonly what: string }[] {
   const on = (path: string) => `${address.toLowerCase()} port ${port}, ${path.replace(/\/+$/, '')}`
   return [{ place: on(root), what: 'root' }, ...(venv === undefined ? [] : [{ place: on(venv), what: 'venv' }])]
 }
@@ -90,6 +96,12 @@ export function missingPlaceholders(
   const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
   const texts = [node.root ?? root, venv, ...restartTexts(restart), verify.url, ...hooks]
   const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
-  const known = new Set(['name', 'address', 'root', ...(layout === 'in-place' ? ['venv'] : []), ...Object.keys(node.vars ?? {})])
+  const known = new Set([
+    'name',
+    'address',
+    'root',
+    ...(layout === 'in-place' ? ['venv'] : []),
+    ...Object.keys(node.vars ?? {}),
+  ])
   return [...new Set([...texts.flatMap(placeholdersIn), ...onceNames])].filter((name) => !known.has(name))
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
@@ -28,11 +29,16 @@ require('node:http').createServer((_, answer) => answer.end(JSON.stringify({ ver
 `
 
 /** This machine as a node with a service, for what looks and switches there, without SSH. */
-export async function aNode(settings: object = {}, restart: object = { command: ['true'] }, rollout: object = {}) {
+export async function aNode(
+  settings: object = {},
+  restart: object = { command: ['true'] },
+  rollout: object = {},
+  more: object = {},
+) {
   const folder = await temporaryFolder('node')
   const root = folder.path
   const url = `http://127.0.0.1:${await freePort()}/version`
-  const { python } = toolPaths()
+  let { python } = toolPaths()
   const definition = serviceSchema.parse({
     project: 'app',
     subscribe: { promote: 'production' },
@@ -43,6 +49,7 @@ export async function aNode(settings: object = {}, restart: object = { command: 
     restart,
     rollout,
     verify: { url, probes: 2, interval_seconds: 0.05, timeout_seconds: 2, ...settings },
+    ...more,
   })
   const node = planNode({ name: 'web1' }, definition)
   let [before, service]: [string, ChildProcess | undefined] = ['', undefined]
@@ -57,6 +64,11 @@ export async function aNode(settings: object = {}, restart: object = { command: 
   return {
     root,
     url,
+    /** Whatever asks for the node's python from now on gets this script. */
+    throughPython(script: string): void {
+      writeFileSync(join(root, 'python'), script, { mode: 0o755 })
+      python = join(root, 'python')
+    },
     /** A line of shell before every script. */
     prepend(line: string): void {
       before = line
@@ -76,11 +88,19 @@ export async function aNode(settings: object = {}, restart: object = { command: 
       return service.pid ?? 0
     },
     stop,
+    node,
+    context,
     activate: (attempt: string, release: string) =>
-      activate(context, node, release, { attempt, kind: 'activate' }, AbortSignal.timeout(60_000)),
+      activate(
+        context,
+        node,
+        { release, before: undefined },
+        { attempt, kind: 'activate' },
+        AbortSignal.timeout(60_000),
+      ),
     probe: () => probe(context, node, AbortSignal.timeout(60_000)),
     verify: (activation: string, version: string, again = false) =>
-      verify(context, node, { activation, version, again }, AbortSignal.timeout(60_000)),
+      verify(context, { ...node, python }, { activation, version, again }, AbortSignal.timeout(60_000)),
     async [Symbol.asyncDispose]() {
       await stop()
       await folder[Symbol.asyncDispose]()

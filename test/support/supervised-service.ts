@@ -25,6 +25,8 @@ export interface ServiceOptions {
   /** Names the folder; `app` when left out. */
   readonly name?: string
   readonly port?: number
+  /** The environment that it runs from; `current` when left out. */
+  readonly environment?: string
 }
 
 /**
@@ -41,7 +43,7 @@ export async function superviseService(
   const restartScript = join(root, 'restart-app.sh')
   const stopScript = join(root, 'stop-app.sh')
   await writeFile(stopScript, stopText(root), { mode: 0o755 })
-  await writeFile(restartScript, restartText(root, port, process.pid), { mode: 0o755 })
+  await writeFile(restartScript, restartText(root, port, options.environment ?? 'current'), { mode: 0o755 })
   return {
     root,
     port,
@@ -75,12 +77,12 @@ rm -f app.pid
 }
 
 /** Only 0, 1 and 2 are redirected: a lock's descriptor that a deploy leaks into this script must show in a test. */
-function restartText(root: string, port: number, owner: number): string {
+function restartText(root: string, port: number, environment: string): string {
   return `#!/bin/sh
 set -eu
 cd '${root}'
 ./stop-app.sh
-setsid nohup ./current/bin/python -m app --port ${port} --owner ${owner} </dev/null >>app.log 2>&1 &
+setsid nohup ./${environment}/bin/python -m app --port ${port} --owner ${process.pid} </dev/null >>app.log 2>&1 &
 echo $! >app.pid
 `
 }

@@ -55,5 +55,7 @@ function restartLine(node: PlannedNode, { verify, rollout }: ServiceDefinition):
   if (pidfile === undefined) return restart
   const { version, pid } = verify
   const asked = { python, root, pidfile, url, version, pid }
-  return signal === 'HUP' ? hupScript({ ...asked, start }) : replaceScript({ ...asked, seconds: rollout.restart_seconds })
+  return signal === 'HUP'
+    ? hupScript({ ...asked, start })
+    : replaceScript({ ...asked, seconds: rollout.restart_seconds })
 }

@@ -8,6 +8,8 @@ export interface VerifyRequest {
   readonly version: string
   readonly activation: string
   readonly again: boolean
+  /** Whether one good answer is enough: it is a look between restarts, not the last. */
+  readonly once?: boolean
 }
 
 /** Sees the new process run the version, from the node itself. The node says which it runs, what that means is told here. */
@@ -35,11 +37,11 @@ type Seen = { readonly ok: true; readonly version: string } | { readonly ok: fal
 async function versionSeen(
   context: ActContext,
   node: PlannedNode,
-  { activation, again }: VerifyRequest,
+  { activation, again, once = false }: VerifyRequest,
   signal: AbortSignal,
 ): Promise<Seen> {
   const settings = context.request.definition.verify
-  const script = verifyScript(node, settings, { activation, again })
+  const script = verifyScript(node, once ? { ...settings, probes: 1 } : settings, { activation, again })
   const asked = await context.ask(node, script, longestVerify(settings), signal)
   if (!asked.ok) return asked
   const answer = verifyAnswer(asked.output)

@@ -1,4 +1,4 @@
-import { pythonScript } from './python-script.ts'
+import { barePythonScript } from './python-script.ts'
 
 export interface Killing {
   readonly python: string
@@ -8,7 +8,7 @@ export interface Killing {
 
 /** Ends a detached run with all that it started; its exit status is then told as that of any other. Harmless where it has ended. */
 export function killScript({ python, root, attempt }: Killing): string {
-  return pythonScript(python, source, { run: `${root}/.wheelhouse/runs/${attempt}` })
+  return barePythonScript(python, source, { run: `${root}/.wheelhouse/runs/${attempt}` })
 }
 
 /**

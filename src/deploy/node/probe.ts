@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
-import { adoptedPrefix } from './in-place/download.ts'
 import { currentSource } from './current-source.ts'
+import { adoptedPrefix } from './in-place/download.ts'
 import { inPlaceSource } from './in-place/look.ts'
 import { pidfileSource } from './pidfile-source.ts'
-import { lookSource, pythonScript } from './python-script.ts'
+import { barePythonScript, lookSource } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.object({
@@ -36,8 +36,14 @@ export function probeScript(
   const interval = Math.min(longestPause, interval_seconds)
   const asked = { root, url, version, pid, interval, python }
   const inPlace = venv === undefined ? {} : { venv, project, adopted: adoptedPrefix }
-  const sources = [lookSource, pidfileSource, venv === undefined ? releasesSource : inPlaceSource, source]
-  return pythonScript(python, sources.join(''), { ...asked, ...inPlace })
+  const sources = [
+    lookSource,
+    pidfileSource,
+    nodeClassSource,
+    venv === undefined ? releasesSource : inPlaceSource,
+    source,
+  ]
+  return barePythonScript(python, sources.join(''), { ...asked, ...inPlace })
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {
@@ -51,31 +57,68 @@ def what_is_there():
 `
 
 /**
- * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
- * that reads its version from the disk would then pass for the new one, so that the process itself is compared.
- *
  * The class of a node: digest of all that decides which wheels fit and which dependencies are asked for, as pip itself
  * sees it (markers of PEP 508, tags of PEP 425, with the glibc in them). The kernel's version is left out: it changes
- * with each security update and no wheel depends on it.
+ * with each security update and no wheel depends on it. Remembered for as long as interpreter and libc are the same: to
+ * load what tells it takes longer than all the rest of the look.
  */
-const source = `
-import hashlib, subprocess, time
+const classSource = `
+import hashlib, json, os, sys
 def pip_folder():
+    import importlib.util, subprocess
+    own = importlib.util.find_spec("pip")
+    if own is not None:
+        return os.path.dirname(os.path.dirname(own.origin))
     code = "import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))"
-    for python in (sys.executable, "python3", "/usr/bin/python3", ARGUMENTS["root"] + "/.wheelhouse/pip/bin/python"):
+    for python in ("python3", "/usr/bin/python3", sys.argv[1] + "/.wheelhouse/pip/bin/python"):
         try:
             return subprocess.check_output([python, "-c", code], stderr=subprocess.DEVNULL, text=True).strip()
         except (OSError, subprocess.CalledProcessError):
             pass
-    own = ARGUMENTS["root"] + "/.wheelhouse/pip"
+    own = sys.argv[1] + "/.wheelhouse/pip"
     subprocess.check_call([sys.executable, "-m", "venv", own], stdout=sys.stderr)
     return subprocess.check_output([own + "/bin/python", "-c", code], text=True).strip()
+sys.path.append(pip_folder())
+from pip._vendor.packaging import markers, tags
+environment = {k: v for k, v in markers.default_environment().items() if k not in ("platform_release", "platform_version")}
+described = [sorted(environment.items()), [str(tag) for tag in tags.sys_tags()]]
+print(hashlib.sha256(json.dumps(described).encode()).hexdigest())
+`
+
+const nodeClassSource = `
+CLASS = ${JSON.stringify(classSource)}
+def libc():
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION")
+    except (AttributeError, OSError, ValueError):
+        return None
 def node_class():
-    sys.path.append(pip_folder())
-    from pip._vendor.packaging import markers, tags
-    environment = {k: v for k, v in markers.default_environment().items() if k not in ("platform_release", "platform_version")}
-    described = [sorted(environment.items()), [str(tag) for tag in tags.sys_tags()]]
-    return hashlib.sha256(json.dumps(described).encode()).hexdigest()
+    import subprocess
+    path = ARGUMENTS["root"] + "/.wheelhouse/class"
+    basis = [1, sys.executable, sys.version, os.uname().machine, libc()]
+    try:
+        with open(path) as file:
+            known = json.load(file)
+        if known["basis"] == basis:
+            return known["class"]
+    except (OSError, ValueError, LookupError, TypeError):
+        pass
+    found = subprocess.check_output([sys.executable, "-c", CLASS, ARGUMENTS["root"]], text=True).strip()
+    try:
+        with open("%s.%d" % (path, os.getpid()), "w") as file:
+            json.dump({"basis": basis, "class": found}, file)
+        os.replace("%s.%d" % (path, os.getpid()), path)
+    except OSError:
+        # On a node that nothing was deployed to yet there is no place for it.
+        pass
+    return found
+`
+
+/**
+ * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
+ * that reads its version from the disk would then pass for the new one, so that the process itself is compared.
+ */
+const source = `
 def was_seen(pid, release):
     seen = recorded()
     # One that answers may be a worker of the one that was seen.

@@ -1,4 +1,5 @@
-import { pythonScript } from './python-script.ts'
+import { barePythonScript } from './python-script.ts'
+import { quote } from './shell.ts'
 
 export interface Pruning {
   readonly python: string
@@ -18,7 +19,18 @@ export interface Pruning {
  * was seen to run last and before that, and the stable version. Assumes `$run`, the folder of the run it is part of.
  */
 export function pruneScript({ python, root, release, keep, stable, before }: Pruning): string {
-  return `WHEELHOUSE_RUN="$run" ${pythonScript(python, source, { root, release, keep, stable: stable ?? null, before: before ?? null })}`
+  const script = barePythonScript(python, source, {
+    root,
+    release,
+    keep,
+    stable: stable ?? null,
+    before: before ?? null,
+  })
+  // Mostly there is nothing to remove, and a look costs less than an interpreter.
+  return `if [ "$(ls ${quote(`${root}/releases`)} | wc -l)" -gt ${keep} ] ||
+  [ -n "$(find ${quote(`${root}/.wheelhouse/runs`)} -mindepth 1 -maxdepth 1 -mtime +29 | head -n 1)" ]; then
+  WHEELHOUSE_RUN="$run" ${script}
+fi`
 }
 
 const source = `

@@ -13,6 +13,11 @@ export function pythonWord(python: string, source: string, argument: object): st
   return `${python} -c ${quote(prelude + source)} ${quote(JSON.stringify(argument))}`
 }
 
+/** The same with the standard library alone, whatever the node's environment says: it starts in half the time. */
+export function barePythonScript(python: string, source: string, argument: object): string {
+  return `${quote(python)} -I -S -c ${quote(prelude + source)} ${quote(JSON.stringify(argument))}`
+}
+
 const prelude = `import json, os, sys
 ARGUMENTS = json.loads(sys.argv[1])
 def tell(result):
@@ -21,12 +26,44 @@ def tell(result):
 
 /**
  * `ask()` asks the service for its version and process, once, on the node itself. `RECORD` says which process was seen to run
- * which release there last.
+ * which release there last. A plain answer over HTTP is read here, as urllib takes longer to load than all the rest together;
+ * whatever is not plain, a redirect or a name that is looked up for TLS, is left to it.
  */
 export const lookSource = `
-import urllib.request
+import re, socket, time
 RECORD = ARGUMENTS["root"] + "/.wheelhouse/verified"
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def plain_answer(url):
+    """The body, or None where the answer is not that simple."""
+    scheme, _, rest = url.partition("://")
+    place, _, path = rest.partition("/")
+    host, _, port = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "80")
+    if scheme != "http" or "@" in place or "#" in path or not url.isascii():
+        return None
+    until, received = time.monotonic() + 5, b""
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as connection:
+        connection.sendall(("GET /%s HTTP/1.0\\r\\nHost: %s\\r\\nAccept: application/json\\r\\nConnection: close\\r\\n\\r\\n" % (path, place)).encode())
+        while len(received) < 131072:
+            connection.settimeout(max(0.01, until - time.monotonic()))
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            received += piece
+            head, end, body = received.partition(b"\\r\\n\\r\\n")
+            length = re.search(rb"(?i)\\ncontent-length: *(\\d+)", head)
+            # Some keep the connection open whatever they are told.
+            if end and length and len(body) >= int(length.group(1)):
+                break
+    words = received.split(None, 2)
+    head, end, body = received.partition(b"\\r\\n\\r\\n")
+    plain = end and len(words) > 1 and words[1] == b"200" and b"encoding:" not in head.lower()
+    return body if plain else None
+def get(url):
+    body = plain_answer(url)
+    if body is not None:
+        return body
+    import urllib.request
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5) as answer:
+        return answer.read(65536)
 def pick(document, pointer):
     for part in pointer.strip("/").split("/"):
         document = document[int(part)] if isinstance(document, list) else document[part]
@@ -35,8 +72,7 @@ def ask():
     """(version, pid, None) as the service tells them, or (None, None, sentence)."""
     url = ARGUMENTS["url"]
     try:
-        with OPENER.open(url, timeout=5) as answer:
-            text = answer.read(65536).decode("utf-8", "replace")
+        text = get(url).decode("utf-8", "replace")
     except Exception as error:
         return None, None, "nothing answers at %s: %s" % (url, error)
     try:

@@ -1,5 +1,5 @@
 import { pidfileSource } from './pidfile-source.ts'
-import { lookSource, pythonScript } from './python-script.ts'
+import { barePythonScript, lookSource } from './python-script.ts'
 
 export interface Replacing {
   readonly python: string
@@ -19,11 +19,11 @@ export interface Replacing {
  */
 export function replaceScript({ python, seconds, ...rest }: Replacing): string {
   // Before the node's own limit comes: what is told then says nothing.
-  return pythonScript(python, lookSource + pidfileSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
+  return barePythonScript(python, lookSource + pidfileSource + source, { ...rest, seconds: Math.max(1, seconds - 5) })
 }
 
 const source = `
-import signal, time
+import signal
 PIDFILE, END = ARGUMENTS["pidfile"], time.monotonic() + ARGUMENTS["seconds"]
 def lives(process):
     here = stat(process[0])

@@ -20,8 +20,8 @@ const report = z.array(z.object({ project: z.string(), version: z.string(), url:
 export type ReportedFiles = z.infer<typeof report>
 
 /**
- * Asks pip what it would install here: `--dry-run --report` (pip's "Installation report", stable since 23.0), in an
- * empty environment of the service's own python. Wheels only: no build code runs on nodes.
+ * Asks pip what it would install here: `--dry-run --report` (pip's "Installation report", stable since 23.0; the two together are
+ * no installation to PEP 668), as if nothing were there. Wheels only: no build code runs on nodes.
  */
 export function resolveScript(wanted: Resolution): string {
   const { python, root, project, extras, wheels, indexes } = wanted
@@ -32,11 +32,18 @@ export function resolveScript(wanted: Resolution): string {
 run=$(dirname "$WHEELHOUSE_SECRET")
 ${findPip(python, root)}
 trap 'rm -rf "$run/environment" "$run/report.json"' EXIT
-${quote(python)} -m venv --without-pip ${folder}
-export WHEELHOUSE_PIP=$("$pip_python" -c 'import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))')
+# A pip of the service's own python sees what an environment of it would be; to let one work on another starts it twice.
+if [ "$pip_python" = ${quote(python)} ]; then
+  export WHEELHOUSE_PIP=
+  set --
+else
+  ${quote(python)} -m venv --without-pip ${folder}
+  export WHEELHOUSE_PIP=$("$pip_python" -c 'import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))')
+  set -- --python ${folder}/bin/python
+fi
 requirement=$(${pythonScript(python, bestWheelSource, { project, extras, wheels })})
 echo "Resolving $requirement"
-"$pip_python" -m pip --python ${folder}/bin/python install --dry-run --ignore-installed --quiet --report "$run/report.json" \\
+"$pip_python" -m pip "$@" install --dry-run --ignore-installed --quiet --report "$run/report.json" \\
   --only-binary :all: --index-url ${quote(first ?? '')} ${extra} "$requirement"
 WHEELHOUSE_REPORT="$run/report.json" ${pythonScript(python, reportSource, {})}
 `
@@ -47,7 +54,7 @@ export function resolvedFiles(output: string): ReportedFiles | undefined {
 }
 
 const bestWheelSource = `
-sys.path.append(os.environ["WHEELHOUSE_PIP"])
+sys.path.extend(filter(None, [os.environ["WHEELHOUSE_PIP"]]))
 from pip._vendor.packaging import tags, utils
 order = {tag: at for at, tag in enumerate(tags.sys_tags())}
 def rank(wheel):

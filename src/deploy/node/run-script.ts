@@ -35,8 +35,8 @@ export const exitLine = /wheelhouse-run exited (\d+)\n$/
  * again after a lost connection it finds the run and goes on. Assumes sh, coreutils, flock and setsid (util-linux).
  *
  * `<root>/.wheelhouse/` holds `lock`, `<store>/<service>/fence`, and `runs/<attempt>/` with `script`, `secret`, `output`,
- * `exit`, and the folder `started`, whose making is the atomic beginning: of several starters one makes it, and nobody
- * else runs. An attempt's name belongs to one store alone.
+ * `exit`, `alive`, which is locked for as long as the run lives, and the folder `started`, whose making is the atomic beginning:
+ * of several starters one makes it, and nobody else runs. An attempt's name belongs to one store alone.
  */
 export function runScript(run: DetachedRun, offset: number): string {
   return [
@@ -84,24 +84,34 @@ exec 9>&-`
 function detachedPart(limitSeconds: number): string {
   return `run=$1
 mkdir "$run/started" || exit 0
+exec 8>>"$run/alive" || exit 0
+flock 8
 printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new" || exit 0
 mv "$run/started/new" "$run/started/process" || exit 0
-WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script"
+WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script" 8>&-
 code=$?
 rm -f "$run/secret"
 echo $code >"$run/exit.new" && mv "$run/exit.new" "$run/exit"`
 }
 
-/** Looks for the exit before it reads the output, so that nothing is missed; and once more before it says "died". */
+/**
+ * Waits for the lock that the run holds, which no death leaves behind, rather than asking again and again: that would cost a
+ * node more than many a run does. A run of an earlier version of this script has no such lock, and is looked for by its number.
+ */
 function followPart(offset: number): string {
-  return `at=${offset}; nap=0.05
+  return `at=${offset}
 alive() {
   read -r pid start boot <"$run/started/process" || return 1
   [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || return 1
   [ "$(cut -d" " -f22 "/proc/$pid/stat" 2>/dev/null)" = "$start" ]
 }
+exec 8>>"$run/alive"
 while :; do
-  ended=; alive 2>/dev/null || ended=died
+  ended=; free=
+  if flock -s -w 0.5 8; then free=1; fi
+  if [ -n "$free" ] && [ ! -f "$run/exit" ]; then
+    if alive 2>/dev/null; then sleep 0.2; else ended=died; fi
+  fi
   [ -f "$run/exit" ] && ended=exited
   size=$(wc -c <"$run/output")
   if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; fi
@@ -109,6 +119,6 @@ while :; do
     exited) echo "wheelhouse-run exited $(cat "$run/exit")" >&2; exit ${runStatus.exited} ;;
     died) rm -f "$run/secret"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;
   esac
-  sleep $nap; nap=0.2
+  if [ -n "$free" ]; then flock -u 8; fi
 done`
 }

@@ -48,7 +48,9 @@ if [ -f "$release/wheelhouse.json" ]; then
   touch "$release/wheelhouse.json"
 else
 ${installPart(staging)}fi
-${prune} || echo "Old releases could not be removed. The release itself is installed."
+{
+${prune}
+} || echo "Old releases could not be removed. The release itself is installed."
 `
 }
 

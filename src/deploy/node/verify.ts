@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { pidfileSource } from './pidfile-source.ts'
-import { lookSource, pythonScript } from './python-script.ts'
+import { barePythonScript, lookSource } from './python-script.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.union([
@@ -24,7 +24,7 @@ export interface Verification {
  */
 export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
-  return pythonScript(node.python, lookSource + pidfileSource + source, {
+  return barePythonScript(node.python, lookSource + pidfileSource + source, {
     root: node.root,
     url: node.url,
     version: verify.version,
@@ -60,7 +60,6 @@ export function verifyAnswer(output: string): z.infer<typeof answer> | undefined
  * where the worker that answers is part of it and started after the mark. Who was seen is kept for later probes.
  */
 const source = `
-import subprocess, time
 BOOT, MARK = open(ARGUMENTS["run"] + "/mark").read().split()
 MAIN = ARGUMENTS["run"] + "/main"
 def keeper():
@@ -70,6 +69,7 @@ def keeper():
         return running(keeper["pidfile"])
     if "unit" not in keeper:
         return None
+    import subprocess
     asked = subprocess.run(["systemctl", "show", "--property=MainPID", "--value", keeper["unit"]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     pid = int(asked.stdout.strip() or 0)
     here = stat(pid)

@@ -17,25 +17,27 @@ export function beforeTouching(rollout: Rollout, now: number): Rollout {
   return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout, now)
 }
 
+/** A class is resolved on the first of its nodes that is known, while others are still being asked what they are. */
 function resolving(rollout: Rollout, now: number): Rollout {
   const unknown = rollout.nodes.filter((node) => node.state === 'waiting' && !isBusy(rollout, node))
-  if (unknown.length > 0) return unknown.reduce((next, { name }) => decide(next, 'probe', { node: name }), rollout)
-  return rollout.effects.length > 0 ? rollout : resolveOrGoOn(rollout, now)
+  const asked = unknown.reduce((next, { name }) => decide(next, 'probe', { node: name }), rollout)
+  const next = unresolved(asked).reduce(
+    (sofar, { name, nodeClass }) => decide(sofar, 'resolve', { node: name, ...(nodeClass && { nodeClass }) }),
+    asked,
+  )
+  if (next !== rollout || rollout.effects.length > 0) return next
+  return isApproved(rollout) ? { ...rollout, phase: 'staging' } : awaitApprovals(rollout, now)
 }
 
-/** One lock for each class of node, resolved on the first node of it. */
-function resolveOrGoOn(rollout: Rollout, now: number): Rollout {
-  const ready = rollout.nodes.filter(({ state }) => state === 'ready')
-  const open = ready.filter(
+/** The first node of each class that has no lock, and for which none is being made. */
+function unresolved({ nodes, locks, effects }: Rollout): readonly NodeProgress[] {
+  const ready = nodes.filter(({ state }) => state === 'ready')
+  return ready.filter(
     ({ nodeClass }, at) =>
       nodeClass !== undefined &&
-      rollout.locks[nodeClass] === undefined &&
+      locks[nodeClass] === undefined &&
+      !effects.some((effect) => effect.kind === 'resolve' && effect.nodeClass === nodeClass) &&
       ready.findIndex((other) => other.nodeClass === nodeClass) === at,
-  )
-  if (open.length === 0) return isApproved(rollout) ? { ...rollout, phase: 'staging' } : awaitApprovals(rollout, now)
-  return open.reduce(
-    (next, { name, nodeClass }) => decide(next, 'resolve', { node: name, ...(nodeClass && { nodeClass }) }),
-    rollout,
   )
 }
 

@@ -96,9 +96,12 @@ describe('a run on a node that outlives its connection', () => {
     let output = ''
     const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
     await until(() => output.includes('begun'))
-    const process = join(folderOf(run), 'started', 'process')
-    // Its number and start time may be those of another process after a boot.
-    writeFileSync(process, readFileSync(process, 'utf8').replace(/\S+\n$/, '00000000-0000-0000-0000-000000000000\n'))
+    const file = join(folderOf(run), 'started', 'process')
+    const leader = Number(readFileSync(file, 'utf8').split(' ')[0])
+    // After a boot its number and start time may be those of another process, as of this one.
+    const start = readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]
+    writeFileSync(file, `${process.pid} ${start} 00000000-0000-0000-0000-000000000000\n`)
+    process.kill(leader, 'SIGKILL')
     expect(await running).toEqual({ kind: 'died', output: 'begun\n' })
   })
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aNode } from '../../support/a-node.ts'
+import { toolPaths } from '../../support/tools.ts'
 
 type Node = Awaited<ReturnType<typeof aNode>>
 
@@ -94,7 +95,9 @@ describe('a look at a node', () => {
     const pid = await here.restart()
     // Every second time that Python opens the process's state, there is none.
     await writeFile(join(here.root, 'sitecustomize.py'), vanishing(pid))
-    here.prepend(`export PYTHONPATH='${here.root}'`)
+    here.throughPython(
+      `#!/bin/sh\nshift 2 # -I -S\nexport PYTHONPATH='${here.root}'\nexec ${toolPaths().python} "$@"\n`,
+    )
     expect(await here.verify('first', '1.4.0')).toEqual({
       ok: false,
       problem: expect.stringContaining('but that is not on this node'),

@@ -103,7 +103,7 @@ describe('what is left on a node after an installation', () => {
 
   it('is the release, though old ones cannot be removed', async () => {
     const root = join(node.root, 'other')
-    await release(root, '9.0', 1)
+    for (const version of ['9.0', '8.0', '7.0']) await release(root, version, 1)
     await mkdir(join(root, '.wheelhouse'), { recursive: true })
     await writeFile(join(root, '.wheelhouse', 'verified'), '[]')
     expect(await stage(root, 'b-stage')).toMatchObject({

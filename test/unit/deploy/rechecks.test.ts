@@ -39,12 +39,12 @@ const rechecksIn = (states: readonly Rollout[]) =>
   pairs(states).map(([before, after]) => decided(before, after, 'recheck').length)
 
 describe('a deploy to many nodes, one at a time', () => {
-  it('looks at ten of them again before each further restart, and at all when it ends', () => {
+  it('looks at four of them again before each further restart, and at all when it ends', () => {
     const { states, last } = rolled(200, {})
     expect(last.phase).toBe('succeeded')
     const looks = rechecksIn(states).filter((count) => count > 0)
     expect(looks.at(-1)).toBe(200)
-    expect(Math.max(...looks.slice(0, -1))).toBe(10)
+    expect(Math.max(...looks.slice(0, -1))).toBe(4)
   })
 
   it('looks at all of them again before each wave, and after it was paused', () => {
@@ -70,14 +70,14 @@ describe('a deploy to many nodes, one at a time', () => {
     )
   })
 
-  it('meets a node that dies by itself before a third of the others more were restarted', () => {
+  it('meets a node that dies by itself before half as many others more were restarted', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 80 }), fc.nat(79), fc.integer({ min: 1, max: 80 }), (count, node, at) => {
         const name = `node${node % count}`
         const { found } = rolled(count, {}, { node: { name, at } })
         const restarted = Math.max(at, (node % count) + 1)
         if (restarted >= count) return
-        expect((found?.restarts ?? count * 2) - restarted).toBeLessThanOrEqual(2 + count / 3)
+        expect((found?.restarts ?? count * 2) - restarted).toBeLessThanOrEqual(2 + count / 2)
       }),
       { numRuns: 100 },
     )
@@ -88,5 +88,5 @@ it('a deploy of several at a time looks at all of those that were restarted last
   const { states } = rolled(100, { maxUnavailable: 20 })
   const looks = pairs(states).map(([before, after]) => decided(before, after, 'recheck'))
   const third = looks.filter((names) => names.length > 0)
-  expect(third.some((names) => names.length === 20 + 3 + 4)).toBe(true)
+  expect(third.some((names) => names.length === 20 + 1 + 2)).toBe(true)
 })

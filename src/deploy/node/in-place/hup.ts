@@ -1,5 +1,5 @@
 import { pidfileSource } from '../pidfile-source.ts'
-import { lookSource, pythonScript } from '../python-script.ts'
+import { barePythonScript, lookSource } from '../python-script.ts'
 
 export interface Signalling {
   readonly python: string
@@ -18,11 +18,11 @@ export interface Signalling {
  * now. One whose workers cannot start may end as a whole, as gunicorn does; the way back then starts it again.
  */
 export function hupScript({ python, start, ...rest }: Signalling): string {
-  return pythonScript(python, lookSource + pidfileSource + source, { ...rest, start: start ?? null })
+  return barePythonScript(python, lookSource + pidfileSource + source, { ...rest, start: start ?? null })
 }
 
 const source = `
-import signal, time
+import signal
 PIDFILE, START = ARGUMENTS["pidfile"], ARGUMENTS["start"]
 def was_seen(main):
     seen = recorded()

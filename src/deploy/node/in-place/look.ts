@@ -17,7 +17,7 @@ print(json.dumps([version, platform.python_implementation(), list(sys.version_in
 """
 def installed():
     """The version of the project in the environment, or None."""
-    import platform
+    import platform, subprocess
     try:
         answer = subprocess.check_output([VENV + "/bin/python", "-c", LOOK, ARGUMENTS["project"]], stderr=subprocess.PIPE)
     except (OSError, subprocess.CalledProcessError) as error:
