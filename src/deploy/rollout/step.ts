@@ -14,7 +14,7 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, recheckAll } from './progress.ts'
+import { changeNode, impose, recheckAll } from './progress.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
@@ -86,8 +86,8 @@ function succeededOn(rollout: Rollout, { kind }: Effect, node: NodeProgress): Ro
 function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
   switch (found.kind) {
     case 'plan': {
-      const { kind: _kind, nodes, ...limits } = found
-      return { ...rollout, ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
+      const { kind: _kind, nodes, imposed, ...limits } = found
+      return { ...impose(rollout, imposed), ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
     }
     case 'probe':
       return changeNode(rollout, effect.node ?? '', {
