@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keys } from '../objects/keys.ts'
@@ -41,24 +42,27 @@ export interface WorkerSettings {
 export async function startWorker(ports: WorkerPorts, settings: WorkerSettings): Promise<DeployWorker> {
   const stop = new AbortController()
   const busy = new Map<string, Promise<void>>()
+  const elsewhere = new Set<string>()
   const work = async (service: string): Promise<void> => {
     // After what is in hand, not beside it: that one may have looked for the last time already.
     const before = busy.get(service) ?? Promise.resolve()
-    const working = before.catch(() => undefined).then(() => workOn(ports, service, stop.signal))
+    const working = before.catch(() => undefined).then(() => workOn(ports, service, stop.signal, elsewhere))
     busy.set(service, working)
     await working.finally(() => {
       if (busy.get(service) === working) busy.delete(service)
     })
   }
   const consumer = await watchedConsumer(ports, work, settings.concurrency)
-  const looking = lookForWork(ports, settings, stop.signal, consumer, (service) => {
+  const found = (service: string) => {
     if (busy.size < settings.concurrency && !busy.has(service)) work(service).catch(ports.report)
-  })
+  }
+  const looking = lookForWork(ports, settings, stop.signal, consumer, found)
+  const following = followLeases(ports.clock, elsewhere, stop.signal, found)
   return {
     work,
     async [Symbol.asyncDispose]() {
       stop.abort()
-      await looking
+      await Promise.all([looking, following])
       await Promise.allSettled(busy.values())
       await consumer[Symbol.asyncDispose]()
     },
@@ -84,11 +88,28 @@ async function lookForWork(
   }
 }
 
-/** Deploy after deploy, until none waits, or only for a person. */
-async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal): Promise<void> {
+/** Seldom enough to cost a store nothing, often enough that what a dead worker left is not missed for long. */
+const followMilliseconds = 2_000
+
+/** What another worker holds is asked for often, apart from all the other looking: it goes on soon after the lease has expired. */
+async function followLeases(
+  clock: Clock,
+  elsewhere: ReadonlySet<string>,
+  signal: AbortSignal,
+  found: (service: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(followMilliseconds, signal)
+    if (!signal.aborted) for (const service of [...elsewhere]) found(service)
+  }
+}
+
+/** Deploy after deploy, until none waits, or only for a person; where another worker holds the service that is noted. */
+async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal, elsewhere: Set<string>): Promise<void> {
   if (stop.aborted) return
   await using lease = await ports.leases.acquire(service)
-  if (lease === undefined) return
+  if (lease === undefined) return void elsewhere.add(service)
+  elsewhere.delete(service)
   const signal = AbortSignal.any([stop, lease.lost])
   try {
     for (;;) {

@@ -3,17 +3,8 @@ import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
 import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
-import {
-  changeNode,
-  impose,
-  isBeforeTouching,
-  leaveOut,
-  pause,
-  phaseOf,
-  recheckAll,
-  unavailable,
-  withoutSoak,
-} from './progress.ts'
+import { changeNode, impose, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
+import { recheckAll } from './rechecks.ts'
 
 type Wanted = Pick<Control, 'kind' | 'node'>
 
@@ -125,7 +116,7 @@ function goOn(rollout: Rollout): Rollout {
   const phase = waits ? 'resolving' : from === 'soaking' && again ? 'rolling' : from
   // What was seen before the pause may have crashed in it.
   const thawed = rollout.paused?.frozen ? passOver(rollout) : {}
-  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: false }
+  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: undefined }
   return phase === 'soaking' && next.effects.length === 0 ? recheckAll(next) : next
 }
 

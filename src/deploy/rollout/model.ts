@@ -88,6 +88,10 @@ const nodeProgress = z.object({
   release: z.string().optional(),
   /** The attempt that restarted the service last: its mark on the node tells new processes from old ones. */
   activation: z.string().optional(),
+  /** Number of the decision to restart it last: who was restarted before whom. */
+  touched: z.int().optional(),
+  /** Decisions before it was looked at again last, as others were restarted. */
+  looked: z.int().optional(),
   /** Whether it is owed an undrain: from the decision to drain it until it was seen to be back in the balancer. */
   drained: z.boolean().optional(),
   /** Undrains that failed, one after another. */
@@ -225,7 +229,10 @@ export const rolloutSchema = limits.extend({
   wave: z.int().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */
   proven: z.boolean().optional(),
-  /** Whether all updated nodes were looked at again since the last restart was decided. */
+  /**
+   * Whether updated nodes were looked at again since the last restart was decided. Absent: since something else happened, after
+   * which all of them have to be, not a sample.
+   */
   rechecked: z.boolean().optional(),
   nodes: z.array(nodeProgress),
   /** Digest of the lock of each class of node. */

@@ -52,16 +52,7 @@ export function decideOn(
     state,
     // Owed from here on, whatever becomes of the drain.
     ...(kind === 'drain' ? { drained: true } : {}),
-    ...(restarts && attempt !== undefined ? { activation: attempt } : {}),
-  })
-}
-
-/** One more look at every updated node: a process that crashed is gone, or another one. */
-export function recheckAll(rollout: Rollout): Rollout {
-  const updated = rollout.nodes.filter((node) => node.state === 'updated')
-  return updated.reduce<Rollout>((next, node) => decide(next, 'recheck', { node: node.name }), {
-    ...rollout,
-    rechecked: true,
+    ...(restarts && attempt !== undefined ? { activation: attempt, touched: decided.decided } : {}),
   })
 }
 

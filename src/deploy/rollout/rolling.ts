@@ -11,17 +11,17 @@ import {
   isAtWork,
   isBusy,
   pauseFrozen,
-  recheckAll,
   serves,
   unavailable,
   updatedNodes,
 } from './progress.ts'
+import { isSampled, recheckAll, recheckSample } from './rechecks.ts'
 import { inOrder } from './waves.ts'
 
 /**
  * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
  * alone and is watched for a while before any other is touched, as all are between waves, and before each further restart
- * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
+ * those that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
   const going = inHand(rollout)
@@ -34,7 +34,8 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
   if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
-  return rollout.rechecked ? open(rollout, batch, now) : recheckAll(rollout)
+  if (rollout.rechecked) return open(rollout, batch, now)
+  return rollout.rechecked === undefined ? recheckAll(rollout) : recheckSample(rollout)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
@@ -110,8 +111,11 @@ function watch(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
 
 function lastSoak(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
-  if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return finish(rollout, now)
-  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds)
+  if (updatedNodes(rollout).length === 0) return finish(rollout, now)
+  const soaking: Rollout = { ...rollout, phase: 'soaking' }
+  if (rollout.soakSeconds > 0) return soak(soaking, rollout.soakSeconds)
+  // Each was looked at before the last restart, unless they are too many for that.
+  return isSampled(rollout) ? recheckAll(soaking) : finish(rollout, now)
 }
 
 function soak(rollout: Rollout, seconds: number): Rollout {

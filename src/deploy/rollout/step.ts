@@ -14,7 +14,8 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, impose, recheckAll } from './progress.ts'
+import { changeNode, impose } from './progress.ts'
+import { recheckAll } from './rechecks.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
