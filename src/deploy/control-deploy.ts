@@ -19,6 +19,8 @@ export interface ControlRequest {
   /** Whose token that is, for `approve`. */
   readonly account?: string
   readonly reason?: string
+  /** For `freezes`. */
+  readonly imposed?: NonNullable<Control['imposed']>
 }
 
 /** So long is waited for whoever carries the deploy to take it, so that the answer shows what came of it. */
@@ -46,9 +48,16 @@ export async function controlDeploy(
   return { control, rollout }
 }
 
+/** The same, without waiting for what comes of it. */
+export async function tellDeploy(ports: RequestPorts, deploy: string, request: ControlRequest): Promise<void> {
+  const before = await readRollout(ports.documents, deploy)
+  await keep(ports, before, request)
+  await ports.queue.enqueue(before.service).catch(() => undefined)
+}
+
 async function keep(ports: RequestPorts, rollout: Rollout, request: ControlRequest): Promise<Control> {
   const { service, deploy } = rollout
-  const { kind, node, by, account, reason } = request
+  const { kind, node, by, account, reason, imposed } = request
   const [id, at] = [randomUUID(), new Date(ports.clock.now()).toISOString()]
   const said = {
     id,
@@ -57,6 +66,7 @@ async function keep(ports: RequestPorts, rollout: Rollout, request: ControlReque
     at,
     ...(node === undefined ? {} : { node }),
     ...(account === undefined ? {} : { account }),
+    ...(imposed === undefined ? {} : { imposed }),
     ...(reason === undefined ? {} : { reason }),
   }
   const kept = await ports.documents.update(controlsDocument, keys.deployControls(service, deploy), (current) => {
@@ -88,6 +98,7 @@ function refuseSenseless(rollout: Rollout, request: ControlRequest): void {
     retry: 'try again',
     exclude: 'leave that node out',
     approve: 'be approved',
+    freezes: 'be frozen',
   }
   const { deploy } = rollout
   throw new DomainError('control-refused', `${deploy} cannot ${verbs[request.kind]}: ${why}.`, {

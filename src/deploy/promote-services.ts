@@ -17,6 +17,8 @@ import { askRelock } from './relock.ts'
 import { findRequest, type PromotionOf, type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { describeFrozen, type Frozen, frozenAt } from './rollout/freezes.ts'
 import { isOver } from './rollout/model.ts'
+import { freezesOf } from './service-freezes.ts'
+import { serviceDocument } from './service-state.ts'
 import { channelsFor, subscribedTo } from './subscriptions.ts'
 
 export interface PromoteServicesPorts extends RequestPorts, Pick<PromotePorts, 'projects' | 'channels'> {
@@ -86,7 +88,10 @@ async function refuseStopped(ports: PromoteServicesPorts, request: PromotionRequ
   const subscribed = subscribedTo(ports.services, request)
   const services = subscribed.map(([service]) => service)
   await refuseHeld(ports.documents, services)
-  for (const [service, { freezes }] of subscribed) refuseFrozen(service, frozenAt(freezes, ports.clock.now()))
+  for (const [service, definition] of subscribed) {
+    const state = (await ports.documents.read(serviceDocument, keys.service(service)))?.value
+    refuseFrozen(service, frozenAt(freezesOf(definition, state), ports.clock.now()))
+  }
 }
 
 function refuseFrozen(service: string, frozen: Frozen | undefined): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
+import { imposedFreezes } from './rollout/freezes.ts'
 import { type Phase, phases } from './rollout/model.ts'
 
 const hold = z.object({
@@ -33,6 +34,8 @@ const schema = z.object({
   /** Superseded or aborted while they waited, for their turn or for approval, and still to be told so in their own documents. */
   closing: z.array(z.string()),
   hold: hold.optional(),
+  /** Made by people, besides those of the configuration; what is past goes with the next change. */
+  freezes: imposedFreezes.optional(),
   /** Set by a deploy that was rolled back by itself: nothing is deployed by itself until a deploy succeeds, or a person releases it. */
   automaticHold: hold.optional(),
   /** What was rolled back by itself, newest first: it is not deployed by itself again. */

@@ -9,6 +9,7 @@ import type { Project, Projects } from '../registry/projects.ts'
 import { type RequestPorts, requestDeploy } from './request-deploy.ts'
 import { frozenAt } from './rollout/freezes.ts'
 import type { ServiceDefinition, UploadSubscription } from './service-definition.ts'
+import { freezesOf } from './service-freezes.ts'
 import { newServiceState, type ServiceState, serviceDocument, stateFor, versionHad } from './service-state.ts'
 import { channelOf } from './subscriptions.ts'
 
@@ -44,9 +45,9 @@ export async function considerUploads(
   const { upload } = definition.subscribe
   const project = upload && (await ports.projects.find(definition.project))
   if (upload === undefined || project === undefined) return
-  if (frozenAt(definition.freezes, ports.clock.now()) !== undefined) return
   const stored = await ports.documents.read(serviceDocument, keys.service(service))
   const state = stateFor(stored?.value ?? newServiceState(), project.name)
+  if (frozenAt(freezesOf(definition, state), ports.clock.now()) !== undefined) return
   if (state.hold !== undefined || state.automaticHold !== undefined) return
   const channel = channelOf(service, definition)
   const channels = await ports.documents.read(channelsDocument, keys.channels(project.name))

@@ -46,7 +46,7 @@ export function amendmentRoutes(ports: AmendmentRoutesPorts, access: Access): Ro
 }
 
 /** In the body, or as `?reason=`: a DELETE with a body is more than some clients can send. */
-function reasonIn(context: Context): string {
+export function reasonIn(context: Context): string {
   const body = parsed(reasonBody, context.request.body ?? {}, 'The body')
   return body.reason ?? parsed(reason, context.query['reason'] ?? '', 'The reason')
 }

@@ -16,6 +16,7 @@ import { deployRoutes } from './deploys.ts'
 import { answerErrors } from './error-response.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { fileRoutes } from './files.ts'
+import { freezeRoutes } from './freezes.ts'
 import { healthRoutes } from './health.ts'
 import { HotPages } from './hot-pages.ts'
 import { integrityRoutes } from './integrity.ts'
@@ -66,6 +67,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     ),
     promoteRoutes({ ...services, ...deploying }, access),
     serviceActionRoutes({ ...services, ...deploying }, access),
+    freezeRoutes({ ...services, ...deploying }, access),
     deployRoutes(services, defined, deploying.externalUrl, access),
     deployControlRoutes({ ...services, externalUrl: server.externalUrl }, access),
     approvalRoutes({ ...services, externalUrl: server.externalUrl }, access),

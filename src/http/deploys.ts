@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import { describeDeploy, describeService } from '../deploy/describe.ts'
 import { pendingLines } from '../deploy/describe-approvals.ts'
+import { describeFreeze, frozenLine, shownFreezes } from '../deploy/describe-freezes.ts'
 import { desiredOf } from '../deploy/desired.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import { pendingChanges } from '../deploy/pending-changes.ts'
@@ -46,7 +47,7 @@ export function deployRoutes(
   const read = requireScope({ ...access, anonymousRead: false }, 'read')
   router.get('/services', read, async (context) => {
     const shown = Object.keys(readable(services, context))
-    const all = await Promise.all(shown.map((name) => serviceViewOrProblem(documents, services, name)))
+    const all = await Promise.all(shown.map((name) => serviceViewOrProblem(ports, services, name)))
     answerAs(context, { services: all.map(({ json }) => json) }, () =>
       all.length === 0
         ? 'No service is configured. Say what runs where under services: in wheelhouse.yaml.\n'
@@ -54,11 +55,12 @@ export function deployRoutes(
     )
   })
   router.get('/services/:name', read, async (context) => {
-    const { json, text } = await serviceView(documents, services, serviceIn(context, services))
+    const { json, text } = await serviceView(ports, services, serviceIn(context, services))
     const recent = json.recent.map(({ at, deploy, version, phase }) => `  ${at}  ${deploy}  ${version}  ${phase}\n`)
     const observed = await observedView(documents, json.name, services[json.name]?.project ?? '')
     const nodes = describeStandings(observed.nodes).map((line) => `  ${line}\n`)
-    answerAs(context, { ...json, ...observed }, () => `${text}\n${nodes.join('')}${recent.join('')}`)
+    const freezes = json.freezes.map((freeze) => `  freeze ${describeFreeze(freeze)}\n`).join('')
+    answerAs(context, { ...json, ...observed }, () => `${text}\n${freezes}${nodes.join('')}${recent.join('')}`)
   })
   router.get('/services/:name/desired', read, async (context) => {
     const service = serviceIn(context, services)
@@ -130,7 +132,7 @@ function serviceNotFound(name: string, services: ServiceDefinitions): DomainErro
   return new DomainError('service-not-found', text, { service: name.slice(0, 100) })
 }
 
-async function serviceView(documents: Documents, services: ServiceDefinitions, name: string) {
+async function serviceView({ documents, clock }: WatchPorts, services: ServiceDefinitions, name: string) {
   const definition = services[name]
   if (definition === undefined) throw serviceNotFound(name, services)
   const { project } = definition
@@ -138,16 +140,17 @@ async function serviceView(documents: Documents, services: ServiceDefinitions, n
   const found = (await documents.read(serviceDocument, keys.service(name)))?.value
   const state = found && stateFor(found, project)
   const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
+  const freezes = shownFreezes(definition, state, clock.now())
   return {
-    json: { name, project, channel, ...shown },
-    text: describeService(name, project, channel, state),
+    json: { name, project, channel, ...shown, ...freezes },
+    text: `${describeService(name, project, channel, state)}${frozenLine(name, freezes)}`,
   }
 }
 
 /** One whose document cannot be read says so, and hides no other. */
-async function serviceViewOrProblem(documents: Documents, services: ServiceDefinitions, name: string) {
+async function serviceViewOrProblem(ports: WatchPorts, services: ServiceDefinitions, name: string) {
   try {
-    return await serviceView(documents, services, name)
+    return await serviceView(ports, services, name)
   } catch (error) {
     if (!isDomainError(error, 'document-corrupt') && !isDomainError(error, 'document-too-new')) throw error
     const { code, message } = error

@@ -4,6 +4,7 @@ import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
 import { desiredQuery } from './deploys.ts'
+import { freezeBody } from './freezes.ts'
 import { listQuery } from './projects.ts'
 import { promotionBody, promotionQuery, waitQuery } from './promote.ts'
 import { pinBody, rollbackBody } from './service-actions.ts'
@@ -101,6 +102,20 @@ const operations: Readonly<Record<string, Operation>> = {
     scope: 'deploy',
     body: reasonBody,
     summary: 'Let promotions through again',
+    answers: text,
+  },
+  'get /services/{name}/freezes': { ...reading, summary: 'Freezes of a service, of whatever source', answers: text },
+  'post /services/{name}/freezes': {
+    scope: 'deploy',
+    body: freezeBody,
+    summary: 'Freeze a service: promotions are refused, and a deploy under way waits before its next wave',
+    answers: text,
+    statuses: { 201: 'Made' },
+  },
+  'delete /services/{name}/freezes/{id}': {
+    scope: 'deploy',
+    body: reasonBody,
+    summary: 'End a freeze that was made by the API',
     answers: text,
   },
   'post /services/{name}/relock': {

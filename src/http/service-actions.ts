@@ -55,7 +55,12 @@ interface NamedService {
   readonly definition: ServiceDefinition
 }
 
-function serviceIn(context: Context, { services }: PromoteRoutesPorts, scope: 'deploy' | 'promote'): NamedService {
+/** The service that is named, for those who have the scope for its project. */
+export function serviceIn(
+  context: Context,
+  { services }: Pick<PromoteRoutesPorts, 'services'>,
+  scope: 'read' | 'deploy' | 'promote',
+): NamedService {
   const service = String(context['params']['name']).slice(0, 100)
   const definition = Object.hasOwn(services, service) ? services[service] : undefined
   const { scopes } = identityOf(context)

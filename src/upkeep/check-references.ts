@@ -29,7 +29,7 @@ export async function checkReferences(check: ReferenceCheck): Promise<void> {
   }
   for await (const [key, state] of documentsIn(check, keys.servicePrefix, serviceDocument)) {
     const service = key.slice(keys.servicePrefix.length, -'.json'.length)
-    for (const deploy of [state.running, state.waiting]) {
+    for (const deploy of [state.running, state.waiting, state.gated]) {
       if (deploy === undefined) continue
       const request = await readable(() => check.documents.read(requestDocument, keys.deployRequest(service, deploy)))
       if (request === undefined) check.report({ id: 'deploy-dangling', key, detail: deploy })

@@ -59,6 +59,11 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
   }
   const tell = (id: string, what: string, reason = 'to look at it', token?: string) =>
     send(`/deploys/${id}/${what}`, { reason }, token)
+  async function wheelhouse(token: string, ...words: readonly string[]) {
+    const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: site.server().url, WHEELHOUSE_TOKEN: token }
+    const { code, stdout } = await run([process.execPath, wheelhouseScript, ...words], { env })
+    return [code, stdout] as const
+  }
 
   it('pauses after what is in hand, stays so when its worker is killed, and goes on when it is told', async () => {
     const id = 'web.production.2'
@@ -134,19 +139,34 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
     expect(await site.text('/services/web')).toContain(`waiting for approval ${id}`)
     const releases = readdirSync(markOn(0, 'releases'))
     expect(releases.filter((name) => name.startsWith('1.4.0'))).toEqual([])
-    const wheelhouse = async (token: string, ...words: readonly string[]) => {
-      const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: site.server().url, WHEELHOUSE_TOKEN: token }
-      return await run([process.execPath, wheelhouseScript, ...words], { env })
-    }
     // CI is not kept for as long as people take.
     const again = await wheelhouse(site.server().token, 'promote', 'app', '1.4.0')
-    expect([again.code, again.stdout]).toEqual([6, expect.stringContaining(`wheelhouse approve ${id}\n`)])
+    expect(again).toEqual([6, expect.stringContaining(`wheelhouse approve ${id}\n`)])
     const approved = await wheelhouse(bob ?? '', 'approve', id, '--reason', 'fine')
-    expect([approved.code, approved.stdout]).toEqual([0, expect.stringContaining('it has 2 of 2 approvals')])
+    expect(approved).toEqual([0, expect.stringContaining('it has 2 of 2 approvals')])
     await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
     expect(await versions()).toEqual(['1.4.0', '1.4.0', '1.4.0'])
     expect(await site.text(`/deploys/${id}`)).toMatch(
       /Approved by laptop \(ada\) on .*: fine\n {2}Approved by bob's \(bob\)/,
     )
   }, 90_000)
+
+  it('goes back without approval to what ran well before, and waits before its next wave for a freeze made meanwhile', async () => {
+    const [id, admin] = ['web.production.6', site.server().token]
+    writeFileSync(markOn(1, 'held'), '')
+    await site.promote('1.3.0', '')
+    await comesAbout(async () => (await stateOf(id, 1)) === 'activating')
+    const made = await wheelhouse(admin, 'freeze', 'web', '--until', '2999-01-01T00:00', '--reason', 'audit')
+    expect(made).toEqual([0, expect.stringContaining('To end it: wheelhouse thaw web ')])
+    rmSync(markOn(1, 'held'))
+    await comesAbout(async () => (await deploy(id)).phase === 'paused')
+    expect(await site.text(`/deploys/${id}`)).toContain('Reason: web is frozen until 2999-01-01 00:00 UTC (audit)')
+    expect(await versions()).toEqual(['1.3.0', '1.3.0', '1.4.0'])
+    expect(await site.promote('1.2.0')).toEqual({ status: 409, text: expect.stringContaining('web is frozen until') })
+    const freeze = /wheelhouse thaw web (\w+)/.exec(made[1])?.[1] ?? ''
+    expect(await wheelhouse(admin, 'thaw', 'web', freeze)).toEqual([0, expect.stringContaining('(audit) is over')])
+    expect((await tell(id, 'resume')).status).toBe(200)
+    await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
+    expect(await versions()).toEqual(['1.3.0', '1.3.0', '1.3.0'])
+  }, 60_000)
 })

@@ -65,7 +65,7 @@ const gatedPolicies = fc.oneof(
 /** As often as they are to be said. Of an approval the number of the node says who gives it. */
 const kinds: readonly ControlKind[] = [
   ...(['pause', 'resume', 'resume', 'retry', 'retry', 'exclude', 'abort'] as const),
-  ...(['approve', 'approve', 'approve', 'approve'] as const),
+  ...(['approve', 'approve', 'approve', 'approve', 'freezes'] as const),
 ]
 
 const sometimes = (weight: number) =>
@@ -166,7 +166,18 @@ function controlOf(said: RunWorld['controls'][number] | undefined, n: number, tu
   const at = new Date(turn).toISOString()
   // Six tokens of three people.
   const who = kind === 'approve' ? { by: `token${node}`, account: `person${node % 3}` } : { by: 'alice' }
-  return { number: n, id: `${n}`, kind, node: `node${node}`, ...who, at }
+  // Of some turns, or none any more.
+  const freeze = {
+    id: `${n}`,
+    from: at,
+    to: new Date(turn + 20).toISOString(),
+    zone: 'UTC',
+    reason: 'audit',
+    by: '',
+    at,
+  }
+  const imposed = kind === 'freezes' ? { imposed: { serial: n, freezes: node < 3 ? [freeze] : [] } } : {}
+  return { number: n, id: `${n}`, kind, node: `node${node}`, ...who, at, ...imposed }
 }
 
 function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }: RunWorld): World & Partial<Limits> {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Terminal } from '../command.ts'
-import { ClientError, type RemoteServer, remoteServer } from './server.ts'
+import { type AskOptions, ClientError, type RemoteServer, remoteServer } from './server.ts'
 import { watchPromotion } from './watch-promotion.ts'
 
 /** Commands that speak to a running server by its API: `WHEELHOUSE_URL`, `WHEELHOUSE_TOKEN`. */
@@ -15,6 +15,8 @@ export function clientCommands(terminal: Terminal): readonly Command[] {
     deploysCommand(terminal),
     logsCommand(terminal),
     ...holdCommands(terminal),
+    freezeCommand(terminal),
+    thawCommand(terminal),
     ...orderCommands(terminal),
   ]
 }
@@ -162,6 +164,46 @@ function holdCommands(terminal: Terminal): readonly Command[] {
         }),
       ),
   )
+}
+
+interface FreezeOptions {
+  readonly from?: string
+  readonly until: string
+  readonly zone?: string
+  readonly reason: string
+}
+
+function freezeCommand(terminal: Terminal): Command {
+  return clientCommand('freeze', 'refuse promotions to a service for a time, and stop its deploy before the next wave')
+    .argument('<service>')
+    .requiredOption('--until <time>', '2026-12-24T08:00, or with --from "mon 08:00" or "06:00"')
+    .option('--from <time>', 'in the same form; now when left out')
+    .option('--zone <name>', 'whose clocks are meant, as Europe/Berlin; UTC when left out')
+    .requiredOption('--reason <text>', 'shown to whoever is refused')
+    .action((service: string, options: FreezeOptions) =>
+      run(terminal, (server) =>
+        tell(server, `${servicePath(service)}/freezes`, { method: 'POST', body: options }, terminal),
+      ),
+    )
+}
+
+function thawCommand(terminal: Terminal): Command {
+  return clientCommand('thaw', 'end a freeze of a service')
+    .argument('<service>')
+    .argument('<freeze>', 'its id, as `wheelhouse services SERVICE` shows it')
+    .option('--reason <text>', 'kept in the audit')
+    .action((service: string, freeze: string, { reason }: { reason?: string }) =>
+      run(terminal, (server) => {
+        const path = `${servicePath(service)}/freezes/${encodeURIComponent(freeze)}`
+        return tell(server, path, { method: 'DELETE', body: said(reason) }, terminal)
+      }),
+    )
+}
+
+async function tell(server: RemoteServer, path: string, options: AskOptions, terminal: Terminal): Promise<number> {
+  const answer = await server.ask(path, options)
+  terminal.print((await answer.text()).trimEnd())
+  return 0
 }
 
 function orderCommands(terminal: Terminal): readonly Command[] {

@@ -14,7 +14,7 @@ export class ClientError extends Error {
 }
 
 export interface AskOptions {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly accept?: string
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>

@@ -21,8 +21,11 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
   const kept = await documents.create(planDocument, keys.deployPlan(service, deploy), wanted)
   const names = kept.value.nodes.map((node) => node.name)
   const { freezes } = definition
+  const known = await documents.read(serviceDocument, keys.service(service))
+  const made = known?.value.freezes ?? []
   const hooks = {
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
+    ...(request.force || known === undefined ? {} : { imposed: { serial: known.serial, freezes: made } }),
     ...(definition.drain === undefined ? {} : { drains: true }),
     ...((await prepares(context)) ? { prepares: true } : {}),
     ...(await approvalsFor(documents, request)),

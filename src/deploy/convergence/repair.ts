@@ -5,6 +5,7 @@ import { requestDocument } from '../documents.ts'
 import { enterDeploy, type RequestPorts, requestOf } from '../request-deploy.ts'
 import { frozenAt } from '../rollout/freezes.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
+import { freezesOf } from '../service-freezes.ts'
 import { enterAgain, serviceDocument, stateFor } from '../service-state.ts'
 import { channelInId, channelOf } from '../subscriptions.ts'
 import { type Observation, standings } from './observation.ts'
@@ -25,7 +26,7 @@ export async function repair(
   const state = stored && stateFor(stored, definition.project)
   const stable = state?.stable
   if (!definition.converge.repair || state === undefined || stable === undefined) return undefined
-  if (frozenAt(definition.freezes, clock.now()) !== undefined) return undefined
+  if (frozenAt(freezesOf(definition, state), clock.now()) !== undefined) return undefined
   const nodes = toRepair(state, standings(observation, state), clock.now())
   if (nodes.length === 0) return undefined
   const channel = channelOf(service, definition)

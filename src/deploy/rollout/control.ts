@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { imposedSchema } from './freezes.ts'
 
-export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude', 'approve'] as const
+export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude', 'approve', 'freezes'] as const
 
 export type ControlKind = (typeof controlKinds)[number]
 
@@ -18,6 +19,8 @@ export const controlSchema = z.object({
   /** ISO 8601. */
   at: z.string(),
   reason: z.string().optional(),
+  /** For `freezes`. */
+  imposed: imposedSchema.optional(),
 })
 
 /** What a person told a deploy to do. */

@@ -3,7 +3,7 @@ import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
 import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
-import { changeNode, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
+import { changeNode, impose, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
 import { recheckAll } from './rechecks.ts'
 
 type Wanted = Pick<Control, 'kind' | 'node'>
@@ -23,6 +23,7 @@ export function refusalOf(rollout: Rollout, control: Wanted): string | undefined
     case 'retry':
       return paused?.failure ? undefined : 'it did not pause after a failure: there is nothing to try again'
     case 'abort':
+    case 'freezes':
       return undefined
     case 'approve':
       return refusalToApprove(rollout)
@@ -81,6 +82,8 @@ function obey(rollout: Rollout, control: Control): Rollout {
       return rollout.aborted ? killInHand(rollout) : abort(rollout, control)
     case 'approve':
       return approve(rollout, control)
+    case 'freezes':
+      return impose(rollout, control.imposed)
     case 'exclude':
       return rollout.nodes
         .filter(({ name }) => name === control.node)
@@ -112,9 +115,14 @@ function goOn(rollout: Rollout): Rollout {
   const waits = from === 'staging' && nodes.some(({ state }) => state === 'waiting')
   const phase = waits ? 'resolving' : from === 'soaking' && again ? 'rolling' : from
   // What was seen before the pause may have crashed in it.
-  const thawed = rollout.paused?.frozen ? { thawed: true } : {}
+  const thawed = rollout.paused?.frozen ? passOver(rollout) : {}
   const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: undefined }
   return phase === 'soaking' && next.effects.length === 0 ? recheckAll(next) : next
+}
+
+/** Whoever says so has seen those that there are. */
+function passOver({ imposed }: Rollout): Pick<Rollout, 'thawed' | 'passed'> {
+  return { thawed: true, ...(imposed && { passed: imposed.freezes.map(({ id }) => id) }) }
 }
 
 function tryAgain(rollout: Rollout, node: NodeProgress): Rollout {

@@ -18,6 +18,26 @@ export const freezeSchema = z
 
 export type Freeze = Readonly<z.infer<typeof freezeSchema>>
 
+const imposedFreeze = z.object({
+  id: z.string(),
+  from: z.string(),
+  to: z.string(),
+  zone: z.string(),
+  reason: z.string(),
+  /** Name of the token. */
+  by: z.string(),
+  /** ISO 8601. */
+  at: z.string(),
+})
+
+/** Made while the server runs, by a person. */
+export type ImposedFreeze = Readonly<z.infer<typeof imposedFreeze>>
+
+export const imposedFreezes = z.array(imposedFreeze)
+
+/** All that a service has at a moment; of two lists the one with the higher serial holds. */
+export const imposedSchema = z.object({ serial: z.int(), freezes: imposedFreezes })
+
 /** A freeze that is on, and when the last of those that follow each other without a gap ends. */
 export interface Frozen {
   /** Milliseconds since the epoch. */
@@ -45,6 +65,12 @@ export function frozenAt(freezes: readonly Freeze[], now: number): Frozen | unde
     frozen = { until: next.until, freeze: frozen?.freeze ?? next.freeze }
   }
   return frozen
+}
+
+/** Whether a freeze never comes again. */
+export function isPast({ to, zone }: Freeze, now: number): boolean {
+  const end = momentOf(to)
+  return end?.kind === 'once' && instantOf(zone, end, 'last') <= now
 }
 
 /** `frozen until 2026-11-30 08:00 Europe/Berlin (weekend)` */

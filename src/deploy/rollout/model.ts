@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { approvalSchema, type Control } from './control.ts'
-import { freezeSchema } from './freezes.ts'
+import { freezeSchema, imposedSchema } from './freezes.ts'
 
 /** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
 export const phases = [
@@ -179,6 +179,8 @@ const limits = z.object({
   prepares: z.boolean().optional(),
   /** When no wave is begun. */
   freezes: z.array(freezeSchema).optional(),
+  /** Those that people made besides, as far as it was told of them; absent where none holds it up. */
+  imposed: imposedSchema.optional(),
   /** Absent where nobody has to approve. */
   approvals: approvals.optional(),
 })
@@ -215,8 +217,10 @@ export const rolloutSchema = limits.extend({
   approved: z.array(approvalSchema).optional(),
   /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
   approveBy: z.number().optional(),
-  /** Whether a person let it go on in a freeze: no other holds it up. */
+  /** Whether a person let it go on in a freeze: no other of the configuration holds it up. */
   thawed: z.boolean().optional(),
+  /** Those that people had made by then. */
+  passed: z.array(z.string()).optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */
   aborted: z.boolean().optional(),
   /** Whether that which is run once was decided: it never is again. */

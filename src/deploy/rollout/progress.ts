@@ -1,4 +1,4 @@
-import { describeFrozen, frozenAt } from './freezes.ts'
+import { describeFrozen, type Freeze, frozenAt } from './freezes.ts'
 import type { Effect, EffectKind, NodeProgress, NodeState, Phase, Rollout } from './model.ts'
 
 export function changeNode(rollout: Rollout, name: string, change: Partial<NodeProgress>): Rollout {
@@ -12,11 +12,21 @@ export function pause(rollout: Rollout, reason: string, failure: boolean): Rollo
 
 /** Paused where a freeze is on that nobody has passed over; `undefined` where it may go on. */
 export function pauseFrozen(rollout: Rollout, now: number): Rollout | undefined {
-  const { freezes = [], thawed } = rollout
-  const frozen = thawed ? undefined : frozenAt(freezes, now)
+  const frozen = frozenAt(freezesFor(rollout), now)
   if (frozen === undefined) return undefined
   const reason = `${rollout.service} is ${describeFrozen(frozen)}`
   return { ...rollout, phase: 'paused', paused: { from: phaseOf(rollout), reason, failure: false, frozen: true } }
+}
+
+/** News may come in another order than they came about. */
+export function impose(rollout: Rollout, imposed: Rollout['imposed']): Rollout {
+  return imposed === undefined || imposed.serial <= (rollout.imposed?.serial ?? -1) ? rollout : { ...rollout, imposed }
+}
+
+/** One that was made after somebody let it go on is news to whoever that was. */
+export function freezesFor({ freezes = [], imposed, thawed, passed = [] }: Rollout): readonly Freeze[] {
+  const made = imposed?.freezes.filter(({ id }) => !passed.includes(id)) ?? []
+  return thawed ? made : [...freezes, ...made]
 }
 
 /** Decides an effect. Its attempt is numbered, so that deciding again, in another worker, gives it another name. */

@@ -14,7 +14,7 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode } from './progress.ts'
+import { changeNode, impose } from './progress.ts'
 import { recheckAll } from './rechecks.ts'
 
 /**
@@ -87,8 +87,8 @@ function succeededOn(rollout: Rollout, { kind }: Effect, node: NodeProgress): Ro
 function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
   switch (found.kind) {
     case 'plan': {
-      const { kind: _kind, nodes, ...limits } = found
-      return { ...rollout, ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
+      const { kind: _kind, nodes, imposed, ...limits } = found
+      return { ...impose(rollout, imposed), ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
     }
     case 'probe':
       return changeNode(rollout, effect.node ?? '', {

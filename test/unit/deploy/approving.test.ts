@@ -108,7 +108,7 @@ describe('a rollout under any policy, whatever fails and whoever says what', () 
         const { needed = 0 } = world.limits.approvals ?? {}
         const { states, controls } = runIn(world)
         for (const state of states) {
-          const acted = state.effects.some(({ kind }) => !['plan', 'probe', 'resolve'].includes(kind))
+          const acted = state.effects.some(({ kind }) => !['plan', 'probe', 'resolve', 'kill'].includes(kind))
           if (state.phase === 'gated') waited++
           if (!acted || needed === 0) continue
           went++

@@ -164,6 +164,9 @@ describe('repairing drift', () => {
     const freezes = [{ from: '1969-12-31T00:00', to: '2999-01-01T00:00', zone: 'UTC' }]
     const definition = aDefinition({ converge: { repair: true }, freezes })
     expect(await repair(await aStore(idle), 'web', definition, seen)).toBeUndefined()
+    const made = [{ ...freezes[0], id: 'a', reason: 'audit', by: 'kim', at: '' }]
+    const frozen = await aStore({ ...idle, freezes: made } as typeof idle)
+    expect(await repair(frozen, 'web', aDefinition({ converge: { repair: true } }), seen)).toBeUndefined()
   })
 
   it('is done only where the service says so', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeFrozen, type Freeze, freezeSchema, frozenAt } from '../../../src/deploy/rollout/freezes.ts'
+import { freezesFor } from '../../../src/deploy/rollout/progress.ts'
 import { play } from '../../support/played-deploy.ts'
 import { runIn, runWorlds } from '../../support/rollout-runs.ts'
 import { pairs } from '../../support/rollout-worlds.ts'
@@ -110,6 +111,61 @@ describe('a deploy', () => {
     expect(deploy.say('abort').now().phase).toBe('aborted')
   })
 
+  /** Those that people have made, as a deploy is told of them. */
+  const made = (serial: number, ...ids: readonly string[]) => {
+    const always = {
+      from: '1970-01-01T00:00Z',
+      to: '2100-01-01T00:00Z',
+      zone: 'UTC',
+      reason: 'audit',
+      by: 'kim',
+      at: '',
+    }
+    return { kind: 'freezes' as const, imposed: { serial, freezes: ids.map((id) => ({ ...always, id })) } }
+  }
+
+  it('that is told of a new freeze while it rolls waits before its next wave, and goes on once it is gone and a person says so', () => {
+    const deploy = play(4, { waves: [1, 3] })
+      .until('activate node1')
+      .tell(made(7, 'a'))
+      .until('')
+    expect([deploy.now().phase, deploy.nodes()]).toEqual(['paused', 'updated updated updated staged'])
+    expect(deploy.now().paused?.reason).toBe('web is frozen until 2100-01-01 00:00 UTC (audit)')
+    deploy.tell(made(8))
+    expect(deploy.now().phase).toBe('paused')
+    expect(deploy.say('resume').until('').now().phase).toBe('succeeded')
+  })
+
+  it('holds by the newest of what it was told, in whatever order that comes', () => {
+    const late = play(2).until('plan undefined').tell(made(8)).tell(made(7, 'a'))
+    expect(late.until('').now().phase).toBe('succeeded')
+    const planned = play(2, { imposed: made(7, 'a').imposed })
+      .until('plan undefined')
+      .tell(made(8))
+    expect(planned.until('').now().phase).toBe('succeeded')
+    const fresh = play(2, { imposed: made(9, 'a').imposed })
+      .until('plan undefined')
+      .tell(made(8))
+    expect(fresh.until('').now().phase).toBe('paused')
+  })
+
+  it('that a person let go on in a freeze waits again for one that was made since', () => {
+    const deploy = play(4, { waves: [1, 3], imposed: made(1, 'a').imposed })
+      .until('')
+      .say('resume')
+    deploy
+      .until('activate node1')
+      .tell(made(2, 'a', 'b'))
+      .until('')
+    expect([deploy.now().phase, deploy.nodes()]).toEqual(['paused', 'updated updated updated staged'])
+    expect(deploy.say('resume').until('').now().phase).toBe('succeeded')
+  })
+
+  it('that ends, or goes back, minds no freeze', () => {
+    const back = play(2).until('verify node1').say('abort').tell(made(1, 'a'))
+    expect(back.until('').now().phase).toBe('aborted')
+  })
+
   it('begins no wave in a freeze that nobody passed over, whatever happens', () => {
     fc.assert(
       fc.property(runWorlds, (world) => {
@@ -122,7 +178,7 @@ describe('a deploy', () => {
           const begun = (wave: number | undefined) =>
             before.nodes.some((one) => one.wave === wave && (one.activation !== undefined || one.drained === true))
           const opens = touched.some(({ node }) => !begun(before.nodes.find(({ name }) => name === node)?.wave))
-          if (opens && !after.thawed) expect(frozenAt(after.freezes ?? [], times[at + 1] ?? 0)).toBeUndefined()
+          if (opens) expect(frozenAt(freezesFor(after), times[at + 1] ?? 0)).toBeUndefined()
         }
       }),
     )

@@ -7,6 +7,7 @@ import { pin } from '../../../src/deploy/pin.ts'
 import { promoteToServices } from '../../../src/deploy/promote-services.ts'
 import { relocksDocument } from '../../../src/deploy/relock.ts'
 import { rollBack } from '../../../src/deploy/roll-back.ts'
+import { freezeService, thawService } from '../../../src/deploy/service-freezes.ts'
 import { serviceDocument } from '../../../src/deploy/service-state.ts'
 import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
@@ -126,6 +127,14 @@ describe('a frozen service', () => {
     )
     expect(await site.history()).toEqual([])
     expect((await site.promote('1.0', { force: true })).pointer).toMatchObject({ version: '1.0', force: true })
+  })
+
+  it('may have been frozen by a person, for which the same is true until it is thawed', async () => {
+    await using site = await aSite()
+    const { id } = await freezeService(site.ports, 'web', { until: '1970-01-02T00:00', reason: 'audit', by: 'kim' })
+    await expect(site.promote('1.0')).rejects.toThrow('web is frozen until 1970-01-02 00:00 UTC (audit): nothing was')
+    await thawService(site.ports, 'web', { id, by: 'kim' })
+    expect((await site.promote('1.0')).changed).toBe(true)
   })
 
   it('may be rolled back, by a deploy that no freeze holds up', async () => {
