@@ -59,7 +59,7 @@ uv_cache=${quote(caches)}-$(date +%Y%m)
 for old in ${quote(caches)}-*; do
   if [ "$old" != "$uv_cache" ]; then rm -rf "$old"; fi
 done
-NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true LC_ALL=C.UTF-8 \\
+NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=\${WHEELHOUSE_RETRIES:-3} UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true LC_ALL=C.UTF-8 \\
   "$uv" pip install --no-config --no-progress --cache-dir "$uv_cache" --python ${environment}/bin/python --no-index --no-deps \\
   --only-binary :all: --require-hashes --compile-bytecode --link-mode copy -r ${requirements} || {
   echo "uv could not install the release. If pip can, say so in the service: installer: pip."
