@@ -35,7 +35,7 @@ export function absoluteTarget(text: string): Destination & { readonly path: str
 
 function parsed(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') throw bad('that is no place to go to')
+  if (url === undefined || url.hostname === '') throw bad('expected CONNECT host:port or an absolute http:// URL')
   return url
 }
 
