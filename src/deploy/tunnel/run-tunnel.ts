@@ -71,7 +71,7 @@ export class RunTunnel implements AsyncDisposable {
     if (outcome.kind === 'refused') return outcome
     const output = [...this.#secrets].reduce((text, secret) => text.replaceAll(secret, '[secret]'), outcome.output)
     const failed = outcome.kind === 'died' || outcome.code !== 0
-    const why = [...[...this.#refusals].slice(0, 2), ...(this.#lost === undefined ? [] : [this.#lost])]
+    const why = [...[...this.#refusals].slice(-2), ...(this.#lost === undefined ? [] : [this.#lost])]
     if (!failed || why.length === 0) return { ...outcome, output }
     return { ...outcome, output: `${output.replace(/\n?$/, '\n')}${why.join('\n')}\n` }
   }
