@@ -15,6 +15,8 @@ const pointer = z.object({
   reason: z.string().optional(),
   /** Whether whoever promoted it passed over what was in the way. */
   force: z.boolean().optional(),
+  /** Whether it was to bring back what was well before. */
+  rollback: z.boolean().optional(),
   /** Names the attempt, so that one whose answer was lost is not made twice. */
   attempt: z.string(),
   /** Attempts that found it there already, and are to be told the same when they ask again. The last 20. */

@@ -26,7 +26,7 @@ export interface PromotionRequest {
   /** A yanked release too. */
   readonly force?: boolean
   /** Recorded as forced, though a yanked release is refused: on the way back nothing else may be in the way. */
-  readonly urgent?: boolean
+  readonly rollback?: boolean
 }
 
 export interface Promotion {
@@ -62,7 +62,8 @@ export async function promote(ports: PromotePorts, request: PromotionRequest): P
     }
     const at = new Date(ports.clock.now()).toISOString()
     const { by, reason } = request
-    const forced = request.force === true || request.urgent === true ? { force: true } : {}
+    const back = request.rollback === true ? { rollback: true } : {}
+    const forced = request.force === true || request.rollback === true ? { force: true, ...back } : {}
     const pointer: Pointer = { serial: (last?.serial ?? 0) + 1, ...release, at, by, reason, ...forced, attempt }
     return { ...current, [request.channel]: [...history, pointer] }
   })

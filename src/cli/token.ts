@@ -22,13 +22,15 @@ export function tokenCommands(terminal: Terminal): Command {
       '--scope <scope...>',
       `what it may do: ${scopes.join(', ')}; upload:app or upload:acme-* for these projects alone`,
     )
+    .option('--user <user>', 'who uses it, where one person has several; the name when left out')
     .option('--days <days>', 'how long it lives; for ever when left out')
-    .action((name: string, options: { scope: string[]; days?: string }) =>
+    .action((name: string, options: { scope: string[]; user?: string; days?: string }) =>
       withTokens(terminal, async (tokens, audit) => {
-        const request = { name, scopes: parseScopes(options.scope), ...expiry(options.days) }
+        const { user, days } = options
+        const request = { name, scopes: parseScopes(options.scope), ...(user && { user }), ...expiry(days) }
         const { token, text } = await tokens.create(request)
         const { scopes, expiresAt } = token
-        await audit.record({ ...changed('token-create', token, terminal), after: { name, scopes, expiresAt } })
+        await audit.record({ ...changed('token-create', token, terminal), after: { name, user, scopes, expiresAt } })
         terminal.print(text)
       }),
     )
@@ -101,6 +103,6 @@ function lineOf(token: Token): string {
     `since ${token.createdAt.slice(0, 10)}`,
     until,
     token.lastUsedOn === undefined ? 'never used' : `used ${token.lastUsedOn}`,
-    token.name,
+    token.user === undefined ? token.name : `${token.name} (${token.user})`,
   ].join('  ')
 }

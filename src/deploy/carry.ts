@@ -4,16 +4,10 @@ import type { Documents, Versioned } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { headDocument } from './documents.ts'
-import { controlsOf } from './follow-controls.ts'
-import {
-  type Control,
-  type Effect,
-  isOver,
-  type Outcome,
-  type Phase,
-  type Rollout,
-  type RolloutEvent,
-} from './rollout/model.ts'
+import { controlsOf, type FollowedControls } from './follow-controls.ts'
+import { waitsForPerson } from './resting.ts'
+import type { Control } from './rollout/control.ts'
+import { type Effect, isOver, type Outcome, type Phase, type Rollout, type RolloutEvent } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 
 export interface CarryPorts {
@@ -31,17 +25,21 @@ export type Act = (effect: Effect, rollout: Rollout, signal: AbortSignal) => Pro
 /** Events this close together are one write. */
 const foldMilliseconds = 50
 
+/** A deploy, for whoever carries it. */
+export interface Carried {
+  readonly service: string
+  readonly id: string
+  readonly fence: number
+  /** Whether it rested, and the phase in which it did was told then. */
+  readonly rested?: boolean
+}
+
 /**
- * Carries a deploy to its end: load, step, save, and only then act on what is outstanding; outcomes become events. Any
- * worker can go on from the document. Rejects with `lease-lost` where another one wrote, or the signal came: this worker
+ * Carries a deploy to its end, or to where it waits for a person: load, step, save, and only then act on what is outstanding;
+ * outcomes become events. Any worker can go on from the document. Rejects with `lease-lost` where another one wrote, or the signal came: this worker
  * is out then, and never reads again to try once more.
  */
-export async function carry(
-  ports: CarryPorts,
-  deploy: { readonly service: string; readonly id: string; readonly fence: number },
-  act: Act,
-  signal: AbortSignal,
-): Promise<Rollout> {
+export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal: AbortSignal): Promise<Rollout> {
   const inbox = new Inbox()
   const stopped = new AbortController()
   const stop = AbortSignal.any([signal, stopped.signal])
@@ -52,7 +50,7 @@ export async function carry(
   inbox.tell(await controls.look())
   inbox.put({ kind: 'begin' })
   const following = controls.follow((told) => inbox.tell(told), stop)
-  let told: Phase | undefined
+  let told: Phase | undefined = deploy.rested ? head.value.phase : undefined
   try {
     for (;;) {
       const next = inbox.takeAll().reduce((rollout, event) => step(rollout, event, ports.clock.now()), head.value)
@@ -60,6 +58,7 @@ export async function carry(
       if (head.value.phase !== told) await ports.news(head.value)
       told = head.value.phase
       if (isOver(told)) return head.value
+      if (waitsForPerson(head.value) && !(await hasMore(inbox, controls))) return head.value
       for (const effect of head.value.effects) {
         if (started.has(effect.attempt)) continue
         const acting = act(effect, head.value, stop).then((outcome) =>
@@ -80,11 +79,14 @@ export async function carry(
   }
 }
 
+/** Looks once more: what is told from now on wakes whoever looks for work. */
+async function hasMore(inbox: Inbox, controls: FollowedControls): Promise<boolean> {
+  inbox.tell(await controls.look())
+  return !inbox.isEmpty()
+}
+
 /** From here on, whoever carried it before loses its next write. */
-async function takeOver(
-  documents: Documents,
-  { service, id, fence }: { readonly service: string; readonly id: string; readonly fence: number },
-): Promise<Versioned<Rollout>> {
+async function takeOver(documents: Documents, { service, id, fence }: Carried): Promise<Versioned<Rollout>> {
   const taken = await documents.update(headDocument, keys.deployHead(service, id), (rollout) => {
     if (rollout === undefined) throw new DomainError('deploy-not-found', `The deploy ${id} has no document.`)
     if (rollout.fence > fence) throw new DomainError('lease-lost', `A newer worker carries ${id}.`)
@@ -124,6 +126,10 @@ class Inbox {
   fail(error: unknown): void {
     this.#failure ??= { error }
     this.#wake()
+  }
+
+  isEmpty(): boolean {
+    return this.#events.length === 0 && this.#failure === undefined
   }
 
   takeAll(): readonly RolloutEvent[] {

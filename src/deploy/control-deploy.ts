@@ -3,8 +3,10 @@ import { DomainError } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { type Controls, controlsDocument } from './documents.ts'
 import { closeUnbegun, type RequestPorts } from './request-deploy.ts'
+import { isGated } from './rollout/approving.ts'
+import type { Control, ControlKind } from './rollout/control.ts'
 import { refusalOf } from './rollout/controls.ts'
-import { type Control, type ControlKind, isOver, type Rollout } from './rollout/model.ts'
+import { isOver, type Rollout } from './rollout/model.ts'
 import { step } from './rollout/step.ts'
 import { serviceDocument, withdraw } from './service-state.ts'
 import { readRollout, watchUntil } from './watch.ts'
@@ -14,6 +16,8 @@ export interface ControlRequest {
   /** For `exclude`. */
   readonly node?: string
   readonly by: string
+  /** Whose token that is, for `approve`. */
+  readonly account?: string
   readonly reason?: string
 }
 
@@ -44,7 +48,7 @@ export async function controlDeploy(
 
 async function keep(ports: RequestPorts, rollout: Rollout, request: ControlRequest): Promise<Control> {
   const { service, deploy } = rollout
-  const { kind, node, by, reason } = request
+  const { kind, node, by, account, reason } = request
   const [id, at] = [randomUUID(), new Date(ports.clock.now()).toISOString()]
   const said = {
     id,
@@ -52,6 +56,7 @@ async function keep(ports: RequestPorts, rollout: Rollout, request: ControlReque
     by,
     at,
     ...(node === undefined ? {} : { node }),
+    ...(account === undefined ? {} : { account }),
     ...(reason === undefined ? {} : { reason }),
   }
   const kept = await ports.documents.update(controlsDocument, keys.deployControls(service, deploy), (current) => {
@@ -67,8 +72,10 @@ async function keep(ports: RequestPorts, rollout: Rollout, request: ControlReque
 }
 
 /** Where it will stand once it has taken what it was told before: two who speak at once do not contradict each other. */
-function expected(rollout: Rollout, { controls }: Controls, now: number): Rollout {
-  return controls.reduce((next, control) => step(next, { kind: 'control', control }, now), rollout)
+export function expected(rollout: Rollout, { controls }: Controls, now: number): Rollout {
+  const told = controls.reduce((next, control) => step(next, { kind: 'control', control }, now), rollout)
+  // One whose time to be approved is over has ended, though nobody has looked at it since.
+  return isGated(told) ? step(told, { kind: 'begin' }, now) : told
 }
 
 function refuseSenseless(rollout: Rollout, request: ControlRequest): void {
@@ -80,6 +87,7 @@ function refuseSenseless(rollout: Rollout, request: ControlRequest): void {
     abort: 'be aborted',
     retry: 'try again',
     exclude: 'leave that node out',
+    approve: 'be approved',
   }
   const { deploy } = rollout
   throw new DomainError('control-refused', `${deploy} cannot ${verbs[request.kind]}: ${why}.`, {

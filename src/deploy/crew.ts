@@ -85,12 +85,17 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
 
 async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
   if (effect.kind === 'plan') return await plan(context, signal)
-  await context.clock.sleep(Math.max(0, (effect.until ?? 0) - context.clock.now()), signal)
+  await context.clock.sleep(waitOf(effect, context.clock.now()), signal)
   if (effect.kind === 'soak') return { ok: true }
   if (effect.victim !== undefined) return await kill(context, effect.victim, signal)
   const progress = rollout.nodes.find(({ name }) => name === effect.node)
   if (progress === undefined) throw new Error(`The effect ${effect.attempt} is on no node of its deploy.`)
   return await actOnNode(context, await context.node(progress.name), progress, effect, signal)
+}
+
+/** In milliseconds. */
+function waitOf({ seconds, until = 0 }: Effect, now: number): number {
+  return seconds === undefined ? Math.max(0, until - now) : seconds * 1000
 }
 
 /** A second abort: the outcome comes from the run itself. */

@@ -12,10 +12,10 @@ export function describePlan({ project, version, channel, previous, services }: 
   ].join('\n')
 }
 
-function describeService({ service, plan, waitsFor, nodes }: ServicePlan): readonly string[] {
+function describeService({ service, plan, approvals, waitsFor, nodes }: ServicePlan): readonly string[] {
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
   return [
-    `${service}: ${plan}.${waitsFor === undefined ? '' : ` It would wait for ${waitsFor} to end.`}`,
+    `${service}: ${plan}.${approvalsText(approvals)}${waitsFor === undefined ? '' : ` It would wait for ${waitsFor} to end.`}`,
     ...nodes.flatMap((node) => {
       const indent = ' '.repeat(width + 4)
       const { notes = [], warnings = [] } = node
@@ -29,6 +29,11 @@ function describeService({ service, plan, waitsFor, nodes }: ServicePlan): reado
   ]
 }
 
+function approvalsText(needed: number | undefined): string {
+  if (needed === undefined) return ''
+  return ` ${needed === 1 ? 'Another person would have to approve it' : `${needed} other people would have to approve it`} before anything is installed.`
+}
+
 function describeLook({ problem, before, changes }: NodeLook): string {
   if (problem !== undefined) return `CANNOT BE DEPLOYED TO: ${problem}`
   const silent = before?.healthy === false ? ', not answering' : ''
@@ -37,7 +42,8 @@ function describeLook({ problem, before, changes }: NodeLook): string {
   return `${runs}; ${changes.length === 0 ? 'no change' : changes.map(describeChange).join(', ')}`
 }
 
-function describeChange({ project, from, to }: LockChange): string {
+/** Without `from` it is new, without `to` it goes. */
+export function describeChange({ project, from, to }: LockChange): string {
   if (from === undefined) return `${project} ${to} (new)`
   return to === undefined ? `${project} ${from} (goes)` : `${project} ${from} -> ${to}`
 }

@@ -1,3 +1,4 @@
+import { approvalLines, approvalsText } from './describe-approvals.ts'
 import { describeAutomaticHold, describeHold } from './holds.ts'
 import { arithmetic } from './rollout/limits.ts'
 import { isOver, type NodeProgress, type NodeState, type Phase, type Rollout } from './rollout/model.ts'
@@ -9,6 +10,7 @@ const phaseTexts: Readonly<Record<Phase, string>> = {
   queued: 'is waiting for its turn',
   planning: 'asks who the fleet is',
   resolving: 'looks at the nodes and pins the dependencies',
+  gated: 'waits for approval',
   staging: 'installs beside what runs',
   preparing: 'runs what is run once per deploy',
   rolling: 'switches node after node',
@@ -21,6 +23,7 @@ const phaseTexts: Readonly<Record<Phase, string>> = {
   rollback_failed: 'failed, and so did the rollback: see to it',
   superseded: 'was superseded before it began',
   aborted: 'was aborted',
+  expired: 'was not approved in time, and ended',
 }
 
 const stateTexts: Readonly<Record<NodeState, string>> = {
@@ -55,6 +58,7 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
     headline(rollout, running),
     ...(nodes.length === 0 ? [] : [`  Plan: ${arithmetic(rollout, nodes.length)}.`]),
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
+    ...approvalLines(rollout),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
     ...whatNow(rollout),
     ...stillDrained(rollout),
@@ -62,7 +66,20 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   ].join('\n')
 }
 
-type Standing = Pick<Rollout, 'deploy' | 'project' | 'version' | 'service' | 'phase' | 'nodes' | 'paused' | 'aborted'>
+type Standing = Pick<
+  Rollout,
+  | 'deploy'
+  | 'project'
+  | 'version'
+  | 'service'
+  | 'phase'
+  | 'nodes'
+  | 'paused'
+  | 'aborted'
+  | 'approvals'
+  | 'approved'
+  | 'approveBy'
+>
 
 /** One sentence: what, where, and how far. */
 export function headline(rollout: Standing, running?: string): string {
@@ -77,6 +94,9 @@ function phaseText(rollout: Standing): string {
   if (phase === 'paused' && paused?.from === 'queued') return 'is paused before it began'
   if (phase === 'paused' && paused !== undefined) return `is paused; it ${phaseTexts[paused.from]} when it goes on`
   if (phase === 'succeeded') return ['succeeded', ...leftOut(rollout)].join(', ')
+  if (phase === 'gated') return `${phaseTexts.gated} (${approvalsText(rollout)})`
+  // One that waited for approval had begun.
+  if (phase === 'superseded' && rollout.approveBy !== undefined) return 'was superseded before it was approved'
   return aborted && !isOver(phase) ? `was aborted, and ${phaseTexts[phase]}` : phaseTexts[phase]
 }
 
@@ -105,6 +125,7 @@ function whatNow(rollout: Rollout): string[] {
   if (phase === 'paused') return whatOneCanDo(rollout)
   if (!isOver(phase) || reason === undefined || phase === 'superseded') return []
   const touched = nodes.some(({ activation }) => activation !== undefined)
+  if (phase === 'expired') return ['  Nothing was touched. Promote it once more to ask for approval again.']
   if (!touched) return ['  Nothing that runs was touched.']
   const left = nodes.some(({ state }) => state === 'updated')
   if (phase === 'rollback_failed') {
@@ -153,7 +174,10 @@ export function describeService(
   const parts = [
     `desired ${state?.desired?.version ?? '-'}`,
     `stable ${state?.stable?.version ?? '-'}`,
-    ...(state?.running === undefined ? [] : [`running ${state.running}`]),
+    ...(state?.running === undefined
+      ? []
+      : [`running ${state.running}${state.resting === undefined ? '' : ' (it waits for a person)'}`]),
+    ...(state?.gated === undefined ? [] : [`waiting for approval ${state.gated}`]),
     ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting}`]),
   ]
   const held = state?.hold === undefined ? '' : `\n  ${describeHold(name, state.hold)}`

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
-import { controlSchema, type Rollout, rolloutSchema } from './rollout/model.ts'
+import { controlSchema } from './rollout/control.ts'
+import { type Rollout, rolloutSchema } from './rollout/model.ts'
 import { serviceSchema } from './service-definition.ts'
 
 const request = z.object({
@@ -22,6 +23,8 @@ const request = z.object({
   generation: z.int().optional(),
   /** Whether it was promoted by force: a fleet that shrank is believed. */
   force: z.boolean().optional(),
+  /** Whether somebody asked for it as a rollback. */
+  rollback: z.boolean().optional(),
   /** As it was when the deploy was asked for: workers with another configuration carry it out all the same. */
   definition: serviceSchema,
 })
@@ -112,9 +115,9 @@ const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean
 /** Who works on a service: `leases/<service>.json`. */
 export type Lease = Readonly<z.infer<typeof lease>>
 
-export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 4, schema: request }
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 5, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 4, schema: rolloutSchema }
-export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 1, schema: controls }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 5, schema: rolloutSchema }
+export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 2, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

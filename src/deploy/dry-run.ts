@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { probe } from './acts/probe.ts'
+import { approvalsFor } from './approvals-needed.ts'
 import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from './documents.ts'
 import { findFleet } from './find-fleet.ts'
 import type { Discovery } from './fleet.ts'
@@ -41,6 +42,8 @@ export interface NodeLook {
 export interface ServicePlan {
   readonly service: string
   readonly plan: string
+  /** How many people would have to approve it. */
+  readonly approvals?: number
   /** The deploy that it would wait for. */
   readonly waitsFor?: string
   readonly nodes: readonly NodeLook[]
@@ -95,11 +98,13 @@ async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: A
   const { nodes } = found
   const state = await ports.documents.read(serviceDocument, keys.service(service))
   const waitsFor = state?.value.running
+  const { approvals } = await approvalsFor(ports.documents, request)
   await using sessions = nodeSessions(ports.sessions, request, 0)
   const looks = nodes.map((node) => look(ports, { request, sessions }, node, signal))
   return {
     service,
     plan: arithmetic(limitsFor(definition.rollout, nodes.length), nodes.length),
+    ...(approvals && { approvals: approvals.needed }),
     ...(waitsFor && { waitsFor }),
     nodes: await Promise.all(looks),
   }

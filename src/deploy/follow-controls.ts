@@ -4,7 +4,7 @@ import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { EventBus } from '../queue/event-bus.ts'
 import { controlsDocument } from './documents.ts'
-import type { Control } from './rollout/model.ts'
+import type { Control } from './rollout/control.ts'
 
 export interface FollowPorts {
   readonly documents: Documents

@@ -1,10 +1,22 @@
 import { describeNode, headline } from './describe.ts'
+import { approvalsText, describeApproval } from './describe-approvals.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
 /** What of a deploy is told while it goes on. */
 export type Progress = Pick<
   Rollout,
-  'deploy' | 'project' | 'version' | 'service' | 'phase' | 'reason' | 'nodes' | 'paused' | 'aborted'
+  | 'deploy'
+  | 'project'
+  | 'version'
+  | 'service'
+  | 'phase'
+  | 'reason'
+  | 'nodes'
+  | 'paused'
+  | 'aborted'
+  | 'approvals'
+  | 'approved'
+  | 'approveBy'
 >
 
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
@@ -13,11 +25,17 @@ export function progressLines(before: Progress | undefined, after: Progress): re
   const width = Math.max(0, ...after.nodes.map(({ name }) => name.length))
   return [
     ...(before?.phase === after.phase ? [] : [headline(after)]),
+    ...newApprovals(before, after),
     ...(after.reason === undefined || before?.reason === after.reason ? [] : [`  Reason: ${after.reason}`]),
     ...after.nodes
       .filter((node) => isNews(known.get(node.name), node))
       .map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
   ]
+}
+
+function newApprovals(before: Progress | undefined, after: Progress): readonly string[] {
+  const given = after.approved?.slice(before?.approved?.length ?? 0) ?? []
+  return given.map((one) => `  Approved by ${describeApproval(one)} (${approvalsText(after)})`)
 }
 
 function isNews(before: NodeProgress | undefined, { state, problem }: NodeProgress): boolean {

@@ -35,19 +35,18 @@ export interface ServicesPromotion extends Promotion {
  */
 export async function promoteToServices(
   ports: PromoteServicesPorts,
-  request: Omit<PromotionRequest, 'again'> & { readonly overHold?: boolean; readonly relock?: boolean },
+  request: Omit<PromotionRequest, 'again'> & { readonly relock?: boolean },
 ): Promise<ServicesPromotion> {
   const subscribed = subscribedTo(ports.services, request)
   const { channel } = request
   const of = (pointer: Pointer): readonly PromotionOf[] =>
     subscribed.map(([service, definition]) => ({ service, definition, channel, pointer }))
-  if (!request.overHold) await refusePromotion(ports, request)
+  if (!request.rollback) await refusePromotion(ports, request)
   const relocked = await relock(ports, request)
   const everywhere = { ...ports, channels: channelsFor(ports, request.project) }
-  const asked = { ...request, urgent: request.overHold ?? false }
-  const first = await promote(everywhere, asked)
+  const first = await promote(everywhere, request)
   const again = !first.changed && first.current && (relocked || (await failedBefore(ports, of(first.pointer))))
-  const promotion = again ? await promote(everywhere, { ...asked, again: first.pointer.serial }) : first
+  const promotion = again ? await promote(everywhere, { ...request, again: first.pointer.serial }) : first
   const deploys = await Promise.all(
     of(promotion.pointer).map(async (promoted) => (await requestDeploy(ports, promoted)).deploy),
   )

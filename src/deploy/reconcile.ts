@@ -2,8 +2,9 @@ import { channelsDocument, currentOf } from '../channels/model.ts'
 import { messageOf } from '../errors.ts'
 import { keys } from '../objects/keys.ts'
 import { type RequestPorts, requestDeploy } from './request-deploy.ts'
+import { hasWork } from './resting.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { considered, newServiceState, type ServiceState, serviceDocument } from './service-state.ts'
+import { considered, newServiceState, serviceDocument } from './service-state.ts'
 import { channelOf } from './subscriptions.ts'
 import { considerUploads, type UploadTriggerPorts } from './upload-trigger.ts'
 
@@ -45,8 +46,11 @@ export function reconciler(ports: ReconcilePorts): Reconcile {
     // All that the store knows: a deploy goes on though its service has left this configuration.
     for await (const { key } of ports.documents.store.list(keys.servicePrefix)) {
       const service = key.slice(keys.servicePrefix.length, -'.json'.length)
-      const state = await attempt(service, 'reading its document', () => ports.documents.read(serviceDocument, key))
-      if (state !== undefined && hasWork(state.value)) open.push(service)
+      const works = await attempt(service, 'reading its document', async () => {
+        const state = await ports.documents.read(serviceDocument, key)
+        return state !== undefined && (await hasWork(ports, service, state.value))
+      })
+      if (works) open.push(service)
     }
     return open
   }
@@ -61,8 +65,4 @@ async function considerPointer(ports: RequestPorts, service: string, definition:
   const state = await documents.read(serviceDocument, keys.service(service))
   if (pointer === undefined || pointer.serial <= considered(state?.value ?? newServiceState(), project, channel)) return
   await requestDeploy(ports, { service, definition, channel, pointer })
-}
-
-function hasWork(state: ServiceState): boolean {
-  return state.running !== undefined || state.waiting !== undefined || state.closing.length > 0
 }

@@ -52,9 +52,19 @@ export async function enterDeploy(
   wanted: DeployRequest,
   how: (state: ServiceState | undefined) => ServiceState | undefined,
 ): Promise<boolean> {
-  const key = keys.deployRequest(wanted.service, wanted.deploy)
-  const kept = await ports.documents.create(requestDocument, key, wanted)
-  return await enterRequested(ports, kept.value, how)
+  const { documents, clock } = ports
+  const { service, deploy } = wanted
+  // Of what is refused nothing is written: a head that waits would wait for ever.
+  const state = await documents.read(serviceDocument, keys.service(service))
+  if (how(state?.value) === undefined) return false
+  const kept = await documents.create(requestDocument, keys.deployRequest(service, deploy), wanted)
+  if (await enterRequested(ports, kept.value, how)) return true
+  // Another one was quicker, between the look and the write.
+  await documents.update(headDocument, keys.deployHead(service, deploy), (head) => {
+    const next = head && step(head, { kind: 'superseded', by: 'another deploy' }, clock.now())
+    return next === head ? undefined : next
+  })
+  return false
 }
 
 async function enterRequested(
@@ -142,7 +152,7 @@ export function requestOf(
   { service, definition, channel, pointer }: PromotionOf,
   generation = 0,
 ): DeployRequest {
-  const { serial, version, files, by, at, reason, force } = pointer
+  const { serial, version, files, by, at, reason, force, rollback } = pointer
   return {
     deploy,
     service,
@@ -156,6 +166,7 @@ export function requestOf(
     ...(reason === undefined ? {} : { reason }),
     ...(generation === 0 ? {} : { generation }),
     ...(force === undefined ? {} : { force }),
+    ...(rollback === undefined ? {} : { rollback }),
     definition,
   }
 }

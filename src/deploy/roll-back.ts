@@ -34,7 +34,7 @@ export async function rollBack(
   const why = reason ?? `rolled back${from === undefined ? '' : ` from ${from}`}`
   const { project } = definition
   const named = attempt === undefined ? {} : { attempt }
-  const request = { project, channel, by, reason: why, overHold: true, ...named }
+  const request = { project, channel, by, reason: why, rollback: true, ...named }
   const done = attempt === undefined ? undefined : await findAttempt(ports.documents, { project, channel, attempt })
   const targets = state === undefined ? [] : rollbackTargets(state)
   const refusals: string[] = []

@@ -137,6 +137,14 @@ const oncePerDeploy = z.strictObject({
   on_rollback: z.boolean().default(false),
 })
 
+/** How many people have to approve a deploy before anything of it is installed. */
+const approvals = z.strictObject({
+  needed: z.int().min(1).max(20),
+  expire_hours: z.number().positive().max(8_760).default(72),
+  /** Whether going back to what the service ran well before needs them too. */
+  on_rollback: z.boolean().default(false),
+})
+
 /** How often the nodes are looked at apart from deploys, 0 for never, and whether those that drifted are repaired. */
 const converge = z.strictObject({
   every_minutes: z.number().min(0).max(1440).default(5),
@@ -183,6 +191,7 @@ export const serviceSchema = z.strictObject({
   undrain: hook.optional(),
   once_per_deploy: oncePerDeploy.optional(),
   rollout: rollout.prefault({}),
+  approvals: approvals.optional(),
   converge: converge.prefault({}),
   /** With those at the top of the file. */
   freezes: z.array(freezeSchema).default([]),

@@ -26,7 +26,11 @@ const schema = z.object({
   running: z.string().optional(),
   /** At most one waits; a newer one takes its place. */
   waiting: z.string().optional(),
-  /** Superseded or aborted while they waited, and still to be told so in their own documents. */
+  /** Waits for approvals, and so for nobody's turn: others may run meanwhile, and a newer one takes its place. */
+  gated: z.string().optional(),
+  /** The running one, where it waits for a person and that was told: nobody carries it until there is news for it. */
+  resting: z.string().optional(),
+  /** Superseded or aborted while they waited, for their turn or for approval, and still to be told so in their own documents. */
   closing: z.array(z.string()),
   hold: hold.optional(),
   /** Set by a deploy that was rolled back by itself: nothing is deployed by itself until a deploy succeeds, or a person releases it. */
@@ -42,7 +46,7 @@ const schema = z.object({
 /** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
 export type ServiceState = Readonly<z.infer<typeof schema>>
 
-export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 3, schema }
+export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 4, schema }
 
 export interface Entry {
   readonly deploy: string
@@ -65,7 +69,7 @@ export function newServiceState(): ServiceState {
   return { considered: {}, closing: [], recent: [] }
 }
 
-/** A deploy enters: it waits, in place of one that waited. `undefined` where it entered before. */
+/** A deploy enters: it waits, in place of those that waited, for their turn or for approval. `undefined` where it entered before. */
 export function enter(state: ServiceState, entry: Entry): ServiceState | undefined {
   const { deploy, project, version, channel, serial, at } = entry
   const before = considered(state, project, channel)
@@ -74,10 +78,9 @@ export function enter(state: ServiceState, entry: Entry): ServiceState | undefin
   if (knows(state, deploy)) return serial > before ? { ...state, considered: next } : undefined
   // A newer promotion was quicker to get here.
   if (before >= serial) return close(state, { deploy, version, project }, at)
-  const { desired, waiting } = state
-  // What is desired is what waits.
-  const superseded = waiting === undefined ? undefined : { version: '', ...desired, deploy: waiting }
-  const alone = superseded === undefined ? state : close(state, superseded, at)
+  const { waiting, gated, ...rest } = state
+  const waited = [gated, waiting].filter((one) => one !== undefined)
+  const alone = waited.reduce<ServiceState>((next, one) => close(next, waitingAs(state, one), at), rest)
   return {
     ...alone,
     considered: next,
@@ -86,17 +89,35 @@ export function enter(state: ServiceState, entry: Entry): ServiceState | undefin
   }
 }
 
+/** What is desired is what waits; a repair is of what is stable. */
+function waitingAs({ desired, stable }: ServiceState, deploy: string): Deployed {
+  return { version: '', ...(desired?.deploy === deploy ? desired : (stable ?? desired)), deploy }
+}
+
 /** A deploy of what is stable enters, where none is there: what is desired, and what was considered, stays as it is. */
 export function enterAgain(state: ServiceState, deploy: string): ServiceState | undefined {
   if (state.running !== undefined || state.waiting !== undefined || knows(state, deploy)) return undefined
   return { ...state, waiting: deploy }
 }
 
-/** The deploy to work on: the running one, or else the waiting one, which runs from now on. */
-export function start(state: ServiceState): ServiceState | undefined {
-  if (state.running !== undefined || state.waiting === undefined) return undefined
-  const { waiting, ...rest } = state
-  return { ...rest, running: waiting }
+/**
+ * The deploy to work on: the running one, or else the waiting one, or one that waited for approval and has news; it runs from
+ * now on, and rests no more.
+ */
+export function start(state: ServiceState, awake?: string): ServiceState | undefined {
+  const { waiting, resting, ...rest } = state
+  if (state.running !== undefined) return resting === undefined ? undefined : { ...rest, ...(waiting && { waiting }) }
+  if (waiting !== undefined) return { ...rest, running: waiting }
+  const { gated, ...others } = rest
+  return gated === undefined || gated !== awake ? undefined : { ...others, running: gated }
+}
+
+/** The running one waits for a person. Where that is for approvals, it gives way to whatever waits for its turn. */
+export function rest(state: ServiceState, deployed: Deployed, gated: boolean, at: string): ServiceState | undefined {
+  const { running, ...others } = state
+  if (running !== deployed.deploy) return undefined
+  if (!gated) return { ...state, resting: running }
+  return state.waiting === undefined ? { ...others, gated: running } : close(others, deployed, at)
 }
 
 export function finish(state: ServiceState, ended: Deployed, phase: Phase, at: string): ServiceState | undefined {
@@ -123,10 +144,10 @@ function absolved({ automaticHold: _over, condemned, ...rest }: ServiceState, en
 }
 
 /** The version that the service has, or is on its way to: nothing lower is deployed by itself. */
-export function versionHad({ desired, stable, running, waiting, recent }: ServiceState): string | undefined {
-  const open = desired !== undefined && [running, waiting].includes(desired.deploy)
+export function versionHad({ desired, stable, running, waiting, gated, recent }: ServiceState): string | undefined {
+  const open = desired !== undefined && [running, waiting, gated].includes(desired.deploy)
   const phase = recent.find(({ deploy }) => deploy === desired?.deploy)?.phase
-  const gone = !open && (phase === 'rolled_back' || phase === 'aborted')
+  const gone = !open && (phase === 'rolled_back' || phase === 'aborted' || phase === 'expired')
   return desired === undefined || gone ? stable?.version : desired.version
 }
 
@@ -184,7 +205,8 @@ function consideredKey(project: string, channel: string): string {
 }
 
 function knows(state: ServiceState, deploy: string): boolean {
-  return [state.running, state.waiting, ...state.closing, ...state.recent.map((one) => one.deploy)].includes(deploy)
+  const { running, waiting, gated, closing, recent } = state
+  return [running, waiting, gated, ...closing, ...recent.map((one) => one.deploy)].includes(deploy)
 }
 
 function close(

@@ -58,7 +58,11 @@ export async function considerUploads(
   if (pointer !== undefined) await requestDeploy(ports, { service, definition, channel, pointer })
 }
 
-/** The newest release that a subscription takes; pure. Yanked files are left out, and without a wheel nodes could not install it. */
+/**
+ * The newest release that a subscription takes; pure. Yanked files are left out, and without a wheel nodes could not install
+ * it. One that is not settled is waited for, so that of twenty that come within a minute one is deployed; but not for ever,
+ * where another always comes.
+ */
 export function releaseFor(
   { versions = '', prereleases, settle_seconds: settle }: UploadSubscription,
   project: Pick<Project, 'head' | 'releases'>,
@@ -67,11 +71,13 @@ export function releaseFor(
 ): TriggeredRelease | undefined {
   if (project.head.status === 'quarantined') return undefined
   const wanted = parseSpecifiers(versions) ?? []
+  let patience = settle
   for (const [version, files] of [...project.releases].reverse()) {
     if (!isHigher(version, floor)) return undefined
     if (seen.includes(version) || !contains(wanted, version, prereleases)) continue
-    if (!files.some(isOffered) || !isSettled(files, settle, now)) continue
-    return { version, by: newestOf(files)?.uploadedBy ?? '' }
+    if (!files.some(isOffered)) continue
+    if (isSettled(files, patience, now)) return { version, by: newestOf(files)?.uploadedBy ?? '' }
+    patience = Math.max(patience, settle * 10)
   }
   return undefined
 }
@@ -90,9 +96,13 @@ function isOffered({ filetype, yanked }: ListedFile): boolean {
   return filetype === 'bdist_wheel' && yanked === undefined
 }
 
-/** Of the release as a whole: a build machine that is slower than the others is waited for. */
+/**
+ * Of the release as a whole: a build machine that is slower than the others is waited for. What was uploaded hours from now
+ * was uploaded while the clock was wrong, and not waited for until then.
+ */
 function isSettled(files: readonly ListedFile[], settle: number, now: number): boolean {
-  return Date.parse(newestOf(files)?.uploadedAt ?? '') + settle * 1000 <= now
+  const at = Date.parse(newestOf(files)?.uploadedAt ?? '')
+  return at + settle * 1000 <= now || at - now > 3_600_000
 }
 
 function newestOf(files: readonly ListedFile[]): ListedFile | undefined {

@@ -38,16 +38,6 @@ export async function readRollout(documents: Documents, deploy: string): Promise
   return (await seeDeploy(documents, deploy)).rollout
 }
 
-/** The deploys as they are once all are over, or the time is. */
-export function untilOver(
-  ports: WatchPorts,
-  deploys: readonly string[],
-  seconds: number,
-  signal: AbortSignal,
-): Promise<readonly Rollout[]> {
-  return watchUntil(ports, deploys, seconds, isRolloutOver, signal)
-}
-
 /** The deploys as they are once each is as wanted, or the time is over. */
 export async function watchUntil(
   ports: WatchPorts,

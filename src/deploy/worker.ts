@@ -2,13 +2,16 @@ import type { Clock } from '../clock.ts'
 import { isDomainError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keys } from '../objects/keys.ts'
-import { type Act, type CarryPorts, carry } from './carry.ts'
+import { type Act, type Carried, type CarryPorts, carry } from './carry.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
-import type { HeldLease, Leases } from './lease.ts'
+import type { Leases } from './lease.ts'
 import { type ReconcilePorts, reconciler } from './reconcile.ts'
 import { closeUnbegun } from './request-deploy.ts'
-import type { Rollout } from './rollout/model.ts'
-import { finish, type ServiceState, serviceDocument, start } from './service-state.ts'
+import { hasNews } from './resting.ts'
+import { isGated } from './rollout/approving.ts'
+import { isOver, type Rollout } from './rollout/model.ts'
+import { finish, rest, type ServiceState, serviceDocument, start } from './service-state.ts'
+import { type WatchedConsumer, type WatchedPorts, watchedConsumer } from './watched-consumer.ts'
 
 /** What acts for one deploy, from when a worker takes it until it lets go. */
 export interface Crew extends AsyncDisposable {
@@ -17,7 +20,7 @@ export interface Crew extends AsyncDisposable {
   finish(): Promise<void>
 }
 
-export interface WorkerPorts extends ReconcilePorts, Pick<CarryPorts, 'news'> {
+export interface WorkerPorts extends ReconcilePorts, Pick<CarryPorts, 'news'>, WatchedPorts {
   readonly leases: Leases
   readonly log: Log
   crew(request: DeployRequest, fence: number): Crew
@@ -39,24 +42,27 @@ export interface WorkerSettings {
 export async function startWorker(ports: WorkerPorts, settings: WorkerSettings): Promise<DeployWorker> {
   const stop = new AbortController()
   const busy = new Map<string, Promise<void>>()
+  const elsewhere = new Set<string>()
   const work = async (service: string): Promise<void> => {
     // After what is in hand, not beside it: that one may have looked for the last time already.
     const before = busy.get(service) ?? Promise.resolve()
-    const working = before.catch(() => undefined).then(() => workOn(ports, service, stop.signal))
+    const working = before.catch(() => undefined).then(() => workOn(ports, service, stop.signal, elsewhere))
     busy.set(service, working)
     await working.finally(() => {
       if (busy.get(service) === working) busy.delete(service)
     })
   }
-  const consumer = await ports.queue.consume(work, settings.concurrency)
-  const looking = lookForWork(ports, ports.clock, settings, stop.signal, (service) => {
+  const consumer = await watchedConsumer(ports, work, settings.concurrency)
+  const found = (service: string) => {
     if (busy.size < settings.concurrency && !busy.has(service)) work(service).catch(ports.report)
-  })
+  }
+  const looking = lookForWork(ports, settings, stop.signal, consumer, found)
+  const following = followLeases(ports.clock, elsewhere, stop.signal, found)
   return {
     work,
     async [Symbol.asyncDispose]() {
       stop.abort()
-      await looking
+      await Promise.all([looking, following])
       await Promise.allSettled(busy.values())
       await consumer[Symbol.asyncDispose]()
     },
@@ -65,33 +71,51 @@ export async function startWorker(ports: WorkerPorts, settings: WorkerSettings):
 
 async function lookForWork(
   ports: WorkerPorts,
-  clock: Clock,
   settings: WorkerSettings,
   signal: AbortSignal,
+  consumer: WatchedConsumer,
   found: (service: string) => void,
 ): Promise<void> {
   const reconcile = reconciler(ports)
   while (!signal.aborted) {
     try {
       for (const service of await reconcile()) found(service)
+      await consumer.look()
     } catch (error) {
       ports.report(error)
     }
-    await clock.sleep(settings.lookSeconds * 1000, signal)
+    await ports.clock.sleep(settings.lookSeconds * 1000, signal)
   }
 }
 
-/** Deploy after deploy, until none waits. */
-async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal): Promise<void> {
+/** Seldom enough to cost a store nothing, often enough that what a dead worker left is not missed for long. */
+const followMilliseconds = 2_000
+
+/** What another worker holds is asked for often, apart from all the other looking: it goes on soon after the lease has expired. */
+async function followLeases(
+  clock: Clock,
+  elsewhere: ReadonlySet<string>,
+  signal: AbortSignal,
+  found: (service: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(followMilliseconds, signal)
+    if (!signal.aborted) for (const service of [...elsewhere]) found(service)
+  }
+}
+
+/** Deploy after deploy, until none waits, or only for a person; where another worker holds the service that is noted. */
+async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal, elsewhere: Set<string>): Promise<void> {
   if (stop.aborted) return
   await using lease = await ports.leases.acquire(service)
-  if (lease === undefined) return
+  if (lease === undefined) return void elsewhere.add(service)
+  elsewhere.delete(service)
   const signal = AbortSignal.any([stop, lease.lost])
   try {
     for (;;) {
-      const id = await nextDeploy(ports, service)
-      if (id === undefined || signal.aborted) return
-      const rollout = await carryWithCrew(ports, service, id, lease, signal)
+      const next = await nextDeploy(ports, service)
+      if (next === undefined || signal.aborted) return
+      const rollout = await carryWithCrew(ports, { service, fence: lease.fence, ...next }, signal)
       await conclude(ports, rollout)
     }
   } catch (error) {
@@ -101,37 +125,38 @@ async function workOn(ports: WorkerPorts, service: string, stop: AbortSignal): P
   }
 }
 
-async function nextDeploy(ports: WorkerPorts, service: string): Promise<string | undefined> {
+async function nextDeploy(ports: WorkerPorts, service: string): Promise<Pick<Carried, 'id' | 'rested'> | undefined> {
   const before = await ports.documents.read(serviceDocument, keys.service(service))
   if (before === undefined) return undefined
   await closeUnbegun(ports, service, before.value)
-  const state = await change(ports, service, start)
-  return state?.running
+  const { running, resting, gated } = before.value
+  const rests = running === undefined ? gated : resting
+  const awake = rests === undefined || (await hasNews(ports, service, rests)) ? rests : undefined
+  if (running !== undefined && running === resting && awake === undefined) return undefined
+  const id = (await change(ports, service, (state) => start(state, awake)))?.running
+  return id === undefined ? undefined : { id, rested: id === awake }
 }
 
-async function carryWithCrew(
-  ports: WorkerPorts,
-  service: string,
-  id: string,
-  lease: HeldLease,
-  signal: AbortSignal,
-): Promise<Rollout> {
+async function carryWithCrew(ports: WorkerPorts, deploy: Carried, signal: AbortSignal): Promise<Rollout> {
+  const { service, id, fence } = deploy
   const request = await ports.documents.read(requestDocument, keys.deployRequest(service, id))
   if (request === undefined) throw new Error(`The deploy ${id} is in its service's document, but has no request.`)
-  ports.log.info(`Carrying ${id}.`, { deploy: id, fence: lease.fence })
-  await using crew = ports.crew(request.value, lease.fence)
-  const rollout = await carry(ports, { service, id, fence: lease.fence }, crew.act, signal)
-  await crew.finish()
+  ports.log.info(`Carrying ${id}.`, { deploy: id, fence })
+  await using crew = ports.crew(request.value, fence)
+  const rollout = await carry(ports, deploy, crew.act, signal)
+  if (isOver(rollout.phase)) await crew.finish()
   ports.log.info(`${id} ${rollout.phase}.`, { deploy: id, phase: rollout.phase, reason: rollout.reason })
   return rollout
 }
 
-async function conclude(
-  ports: WorkerPorts,
-  { service, deploy, project, version, phase, finishedAt }: Rollout,
-): Promise<void> {
+/** It has ended, or waits for a person: in its service's document somebody finds it again. */
+async function conclude(ports: WorkerPorts, rollout: Rollout): Promise<void> {
+  const { service, deploy, project, version, phase, finishedAt } = rollout
   const at = new Date(finishedAt ?? ports.clock.now()).toISOString()
-  await change(ports, service, (state) => finish(state, { deploy, version, project }, phase, at))
+  const deployed = { deploy, version, project }
+  await change(ports, service, (state) =>
+    isOver(phase) ? finish(state, deployed, phase, at) : rest(state, deployed, isGated(rollout), at),
+  )
 }
 
 async function change(

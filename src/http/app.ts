@@ -6,6 +6,7 @@ import { DomainError, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Services } from '../services.ts'
 import { amendmentRoutes } from './amendments.ts'
+import { approvalRoutes } from './approvals.ts'
 import type { Access } from './authentication.ts'
 import { clientAddressBehind } from './client-address.ts'
 import { allowReading } from './cors.ts'
@@ -67,6 +68,7 @@ function createApp(services: Services, log: Log, hot: HotPages): Koa {
     serviceActionRoutes({ ...services, ...deploying }, access),
     deployRoutes(services, defined, deploying.externalUrl, access),
     deployControlRoutes({ ...services, externalUrl: server.externalUrl }, access),
+    approvalRoutes({ ...services, externalUrl: server.externalUrl }, access),
     projectRoutes({ ...services, externalUrl: server.externalUrl }, access),
     amendmentRoutes(services, access),
     legacyJsonRoutes(services.legacyPages, access),

@@ -21,7 +21,8 @@ export interface Access {
 export async function identify(context: Context, access: Access, wanted: Scope): Promise<Identity> {
   const header = context.get('Authorization')
   if (header === '') {
-    if (wanted === 'read' && access.anonymousRead) return { token: 'anonymous', name: 'anonymous', scopes: ['read'] }
+    if (wanted === 'read' && access.anonymousRead)
+      return { token: 'anonymous', name: 'anonymous', account: 'anonymous', scopes: ['read'] }
     throw new DomainError(
       'authentication-required',
       `A token is needed here, with scope ${wanted}. Send it as the password, with any user name (twine: -u __token__ -p whl_...).`,

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { causeOf } from '../deploy/describe.ts'
+import { isGated } from '../deploy/rollout/approving.ts'
 import { arithmetic } from '../deploy/rollout/limits.ts'
 import type { Rollout } from '../deploy/rollout/model.ts'
 
@@ -18,6 +19,7 @@ export function deployView(rollout: Rollout, externalUrl: string) {
     reason: reason ?? paused?.reason ?? null,
     /** The phase in which it goes on. */
     pausedIn: phase === 'paused' ? (paused?.from ?? null) : null,
+    approvals: approvalsView(rollout),
     plan: nodes.length === 0 ? null : arithmetic(rollout, nodes.length),
     /** Nodes that it went on without, by cause. */
     without: {
@@ -31,6 +33,14 @@ export function deployView(rollout: Rollout, externalUrl: string) {
     finishedAt: time(finishedAt),
     nodes,
   }
+}
+
+/** `null` where nobody has to approve it. */
+function approvalsView(rollout: Rollout) {
+  const { approvals, approved = [], approveBy } = rollout
+  if (approvals === undefined) return null
+  const until = isGated(rollout) && approveBy !== undefined ? new Date(approveBy).toISOString() : null
+  return { needed: approvals.needed, expireHours: approvals.expireHours, given: approved, until }
 }
 
 function without({ nodes }: Rollout, cause: ReturnType<typeof causeOf>): readonly string[] {

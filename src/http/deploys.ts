@@ -2,9 +2,12 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { describeDeploy, describeService } from '../deploy/describe.ts'
+import { pendingLines } from '../deploy/describe-approvals.ts'
 import { desiredOf } from '../deploy/desired.ts'
 import { requestDocument } from '../deploy/documents.ts'
+import { pendingChanges } from '../deploy/pending-changes.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
+import { isGated } from '../deploy/rollout/approving.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument, stateFor } from '../deploy/service-state.ts'
 import { channelOf } from '../deploy/subscriptions.ts'
@@ -71,7 +74,9 @@ export function deployRoutes(
     const { by, at, channel, reason } = request?.value ?? {}
     const asked = { by, at, channel, ...(reason === undefined ? {} : { promotionReason: reason }) }
     const { running } = (await documents.read(serviceDocument, keys.service(rollout.service)))?.value ?? {}
-    answerAs(context, { ...deployView(rollout, externalUrl), ...asked }, () => describeDeploy(rollout, running))
+    const changes = isGated(rollout) ? await pendingChanges(documents, rollout) : undefined
+    const json = { ...deployView(rollout, externalUrl), ...asked, ...(changes && { changes }) }
+    answerAs(context, json, () => `${describeDeploy(rollout, running)}${pendingLines(changes ?? [])}`)
   })
   router.get('/deploys/:id/events', read, (context) => sendEvents(context, ports, externalUrl))
   router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents))

@@ -143,6 +143,12 @@ const operations: Readonly<Record<string, Operation>> = {
       { scope: 'deploy', body: reasonBody, summary, answers: text },
     ]),
   ),
+  'post /deploys/{id}/approve': {
+    scope: 'approve',
+    body: reasonBody,
+    summary: 'Let a deploy go on that needs it; neither who uploaded nor who promoted it may',
+    answers: text,
+  },
   'get /tokens': { scope: 'admin', summary: 'All tokens, never their secrets' },
   'post /tokens': {
     scope: 'admin',

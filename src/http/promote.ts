@@ -9,9 +9,9 @@ import { describeDeploy } from '../deploy/describe.ts'
 import { describePlan } from '../deploy/describe-plan.ts'
 import type { PromotionPlan } from '../deploy/dry-run.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
-import { isOver, type Rollout } from '../deploy/rollout/model.ts'
+import { isOver, type Phase, type Rollout } from '../deploy/rollout/model.ts'
 import { channelsFor } from '../deploy/subscriptions.ts'
-import { follow, untilOver, type WatchPorts } from '../deploy/watch.ts'
+import { follow, type WatchPorts, watchUntil } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
@@ -131,15 +131,15 @@ export async function answerPromotion(
 ): Promise<void> {
   const { externalUrl, clock } = ports
   const gone = clientGone(context)
-  const result = (rollouts: readonly Rollout[]) => resultOf(promoted, rollouts, externalUrl)
+  const result = (rollouts: readonly Rollout[]) => resultOf(promoted, rollouts, { externalUrl, wait })
   const form = wait > 0 ? liveFormOf(context) : undefined
   if (form !== undefined) {
     context.status = 202
-    const seen = follow(ports, promoted.deploys, wait, gone)
+    const seen = follow(ports, promoted.deploys, wait, gone, isSettled)
     const message = messageOf(promoted, [])
     return sendLive(context, { seen, form, clock, externalUrl, message, result })
   }
-  const rollouts = await untilOver(ports, promoted.deploys, wait, gone)
+  const rollouts = await watchUntil(ports, promoted.deploys, wait, isSettled, gone)
   const { status, json } = result(rollouts)
   context.status = status
   answerAs(context, json, () =>
@@ -147,12 +147,22 @@ export async function answerPromotion(
   )
 }
 
-function resultOf(promoted: Promoted, rollouts: readonly Rollout[], externalUrl: string) {
+/** Over, or with people who take their time: nobody waits for those by the second. */
+function isSettled({ phase }: Rollout): boolean {
+  return isOver(phase) || phase === 'gated'
+}
+
+function resultOf(
+  promoted: Promoted,
+  rollouts: readonly Rollout[],
+  { externalUrl, wait }: { readonly externalUrl: string; readonly wait: number },
+) {
   const { project, channel, pointer, previous = null, changed } = promoted
-  const status = statusOf(rollouts)
+  // Who does not wait asked for no more than to begin.
+  const status = statusOf(rollouts.map(({ phase }) => (wait === 0 && phase === 'gated' ? 'queued' : phase)))
   const deploys = rollouts.map((rollout) => deployView(rollout, externalUrl))
   const json = { message: messageOf(promoted, rollouts), changed, project, channel, pointer, previous, deploys }
-  return { status, json, text: `${resultTexts[status] ?? ''} (${status})` }
+  return { status, json, text: `${resultText(status, rollouts)} (${status})` }
 }
 
 const resultTexts: Readonly<Record<number, string>> = {
@@ -162,14 +172,21 @@ const resultTexts: Readonly<Record<number, string>> = {
   424: 'It did not succeed.',
 }
 
+function resultText(status: number, rollouts: readonly Rollout[]): string {
+  const phases = rollouts.map(({ phase }) => phase)
+  if (status !== 409 || phases.includes('superseded')) return resultTexts[status] ?? ''
+  return phases.includes('expired')
+    ? 'It was not approved in time.'
+    : 'It waits for approval, and goes on by itself then.'
+}
+
 /**
  * For `curl -f` in CI: 200 only where all is as asked for. The worst service decides; never 5xx, so that `--retry` does not
  * promote once more what failed by itself.
  */
-function statusOf(rollouts: readonly Rollout[]): number {
-  const phases = rollouts.map(({ phase }) => phase)
+function statusOf(phases: readonly Phase[]): number {
   if (phases.some((phase) => ['failed', 'rolled_back', 'rollback_failed', 'aborted'].includes(phase))) return 424
-  if (phases.includes('superseded')) return 409
+  if (phases.some((phase) => ['superseded', 'expired', 'gated'].includes(phase))) return 409
   if (phases.some((phase) => !isOver(phase))) return 202
   return 200
 }
@@ -184,8 +201,12 @@ function messageOf(
   const again = previous?.version === pointer.version ? ', once more' : from
   const also = note === undefined ? '' : ` ${note}`
   if (changed) return `${channel} of ${project} is now ${pointer.version}${again}.${also}`
-  const running = rollouts.some(({ phase }) => !isOver(phase))
-  return `${channel} of ${project} is ${pointer.version} already: ${running ? 'its deploy is under way' : 'nothing changed'}.${also}`
+  return `${channel} of ${project} is ${pointer.version} already: ${standingOf(rollouts)}.${also}`
+}
+
+function standingOf(rollouts: readonly Rollout[]): string {
+  if (rollouts.some(({ phase }) => phase === 'gated')) return 'its deploy waits for approval'
+  return rollouts.some(({ phase }) => !isOver(phase)) ? 'its deploy is under way' : 'nothing changed'
 }
 
 function textOf(rollout: Rollout, externalUrl: string): string {

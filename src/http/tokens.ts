@@ -19,6 +19,8 @@ const grant = z.string().transform((text, context) => {
 
 export const newTokenSchema = z.strictObject({
   name: z.string().min(1).max(100),
+  /** Who uses it: of several tokens of one person one approval counts. The name where left out. */
+  user: z.string().min(1).max(100).optional(),
   scopes: z.array(grant).min(1).max(100),
   /** For ever when left out. */
   expires_in_days: z.number().positive().max(36_500).optional(),
@@ -40,12 +42,17 @@ export function tokenRoutes({ tokens, clock, audit }: TokenRoutesPorts, access: 
     context.body = { tokens: all.map((token) => viewOf(token, clock.now())) }
   })
   router.post('/tokens', admin, readJson(), async (context) => {
-    const { name, scopes, expires_in_days: days } = parsed(newTokenSchema, context.request.body ?? {}, 'The body')
+    const { name, user, scopes, expires_in_days: days } = parsed(newTokenSchema, context.request.body ?? {}, 'The body')
     const expiresAt = days === undefined ? undefined : new Date(clock.now() + days * 86_400_000).toISOString()
-    const made = await tokens.create({ name, scopes, ...(expiresAt === undefined ? {} : { expiresAt }) })
+    const made = await tokens.create({
+      name,
+      scopes,
+      ...(user && { user }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    })
     await audit.record({
       ...tokenEvent('token-create', made.token, actorOf(context, access)),
-      after: { name, scopes, expiresAt },
+      after: { name, user, scopes, expiresAt },
     })
     context.status = 201
     context.set('Cache-Control', 'no-store')
@@ -65,7 +72,7 @@ function tokenEvent(action: string, { id }: Token, actor: Actor) {
   return { action, actor, subject: id, outcome: 'done' } as const
 }
 
-function viewOf({ id, name, scopes, createdAt, expiresAt, revokedAt, lastUsedOn }: Token, now: number) {
+function viewOf({ id, name, user, scopes, createdAt, expiresAt, revokedAt, lastUsedOn }: Token, now: number) {
   const alive = isAlive({ expiresAt, revokedAt }, now)
-  return { id, name, scopes, alive, createdAt, expiresAt, revokedAt, lastUsedOn }
+  return { id, name, user, scopes, alive, createdAt, expiresAt, revokedAt, lastUsedOn }
 }

@@ -2,13 +2,15 @@ import type { Clock } from '../clock.ts'
 import type { FreshDocuments } from '../objects/fresh-documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { Grant } from './scopes.ts'
-import { hashOfToken, idOfToken, isAlive, sameHash, type Token, tokenDocument } from './token.ts'
+import { accountOf, hashOfToken, idOfToken, isAlive, sameHash, type Token, tokenDocument } from './token.ts'
 
 /** Who asks. */
 export interface Identity {
   /** Id of the token; `admin` for the one given by configuration. */
   readonly token: string
   readonly name: string
+  /** Whose token that is; its name where nobody is named. */
+  readonly account: string
   readonly scopes: readonly Grant[]
   /** Milliseconds since the epoch; absent where it lives for ever. */
   readonly expiresAt?: number
@@ -49,7 +51,7 @@ export function authenticator(
       if (text === undefined) return undefined
       const hash = hashOfToken(text)
       if (adminHash !== undefined && sameHash(hash, adminHash)) {
-        return { token: 'admin', name: 'admin', scopes: ['admin'] }
+        return { token: 'admin', name: 'admin', account: 'admin', scopes: ['admin'] }
       }
       const id = idOfToken(text)
       if (id === undefined) return undefined
@@ -57,7 +59,14 @@ export function authenticator(
       if (found === undefined || !sameHash(found.hash, hash) || !isAlive(found, clock.now())) return undefined
       tellOnce(found)
       const { name, scopes, expiresAt } = found
-      return { token: id, name, scopes, ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }) }
+      const account = accountOf(found)
+      return {
+        token: id,
+        name,
+        account,
+        scopes,
+        ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+      }
     },
   }
 }

@@ -1,10 +1,10 @@
 import { parseProjectName } from '../packaging/names.ts'
 
 /**
- * What a token may do. `manage`: yank, delete, restore, and set a project's status. `deploy`: run deploys by hand. `admin`
- * may do everything, and alone may make tokens.
+ * What a token may do. `manage`: yank, delete, restore, and set a project's status. `deploy`: run deploys by hand.
+ * `approve`: let deploys go on that need it. `admin` may do everything, and alone may make tokens.
  */
-export const scopes = ['read', 'upload', 'manage', 'promote', 'deploy', 'admin'] as const
+export const scopes = ['read', 'upload', 'manage', 'promote', 'deploy', 'approve', 'admin'] as const
 
 export type Scope = (typeof scopes)[number]
 

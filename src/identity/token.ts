@@ -8,6 +8,8 @@ export interface Token {
   readonly id: string
   /** For people: "jenkins", "laptop of Ada". */
   readonly name: string
+  /** Who uses it, where several belong to one person; else its name stands for whoever that is. */
+  readonly user?: string | undefined
   /** SHA-256 of the whole token text, hex. The secret has 256 bits of its own, so a slow hash would add nothing. */
   readonly hash: string
   readonly scopes: readonly Grant[]
@@ -25,6 +27,7 @@ export const tokenDocument: DocumentType<Token> = {
   schema: z.object({
     id: z.string(),
     name: z.string(),
+    user: z.string().optional(),
     hash: z.string(),
     scopes: z.array(z.string().refine(isGrant)),
     createdAt: z.string(),
@@ -56,6 +59,11 @@ export function hashOfToken(text: string): string {
 /** In constant time, as both are hex digests of the same length. */
 export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}
+
+/** The person, or the machine, that a token stands for. */
+export function accountOf({ name, user = name }: Pick<Token, 'name' | 'user'>): string {
+  return user
 }
 
 export function isAlive(token: Pick<Token, 'expiresAt' | 'revokedAt'>, now: number): boolean {

@@ -19,6 +19,7 @@ export interface Tokens {
 
 export interface TokenRequest {
   readonly name: string
+  readonly user?: string
   readonly scopes: readonly Grant[]
   readonly expiresAt?: string
   readonly id?: string
@@ -36,6 +37,7 @@ export function tokensIn(documents: Documents, clock: Clock): Tokens {
       const token: Token = {
         id,
         name: request.name,
+        ...(request.user === undefined ? {} : { user: request.user }),
         hash: hashOfToken(text),
         scopes: request.scopes,
         createdAt: new Date(clock.now()).toISOString(),

@@ -1,8 +1,10 @@
 import { headline } from '../deploy/describe.ts'
 import type { Phase, Rollout } from '../deploy/rollout/model.ts'
 
-/** What somebody should hear of: each end of a deploy that began, and a pause, which waits for a person. */
-const told: readonly Phase[] = ['succeeded', 'failed', 'rolled_back', 'rollback_failed', 'aborted', 'paused']
+/** What somebody should hear of: each end of a deploy that began, and what waits for a person, paused or for approval. */
+const told: readonly Phase[] = [
+  ...(['succeeded', 'failed', 'rolled_back', 'rollback_failed', 'aborted', 'expired', 'paused', 'gated'] as const),
+]
 
 /** Receivers take some 20 kB (Standard Webhooks); the URL has the rest. */
 const mostNodes = 100
@@ -20,6 +22,8 @@ export function deployNotice(rollout: Rollout, externalUrl: string, now: number)
   if (!told.includes(phase)) return undefined
   const reason = rollout.reason ?? rollout.paused?.reason ?? null
   const url = `${externalUrl}/deploys/${deploy}`
+  const { approvals, approved = [] } = rollout
+  const toApprove = phase === 'gated' ? ` To approve: wheelhouse approve ${deploy}.` : ''
   const shown = nodes.slice(0, mostNodes).map(({ name, state, problem }) => ({
     name,
     state,
@@ -33,9 +37,10 @@ export function deployNotice(rollout: Rollout, externalUrl: string, now: number)
     version,
     phase,
     reason: reason?.slice(0, 2_000) ?? null,
+    ...(approvals && { approvals: { needed: approvals.needed, given: approved.map(({ by }) => by) } }),
     nodes: shown,
   }
-  const text = `${headline(rollout)}${reason === null ? '' : ` ${reason.slice(0, 500)}`} ${url}`
+  const text = `${headline(rollout)}${reason === null ? '' : ` ${reason.slice(0, 500)}`}${toApprove} ${url}`
   const body = { type: `deploy.${phase}`, timestamp: new Date(now).toISOString(), text, data }
   // A deploy may pause more than once.
   return { id: `${deploy}.${phase}.${decided}`, service, body: JSON.stringify(body) }

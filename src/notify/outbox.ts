@@ -74,7 +74,7 @@ async function deliverDue(ports: OutboxPorts, signal: AbortSignal): Promise<void
 async function deliverOne(ports: OutboxPorts, key: string, signal: AbortSignal): Promise<void> {
   const { documents, clock, notifier, report } = ports
   const found = await documents.read(noticeDocument, key)
-  if (found === undefined || found.value.nextAt > clock.now()) return
+  if (found === undefined || !isDue(found.value, clock.now())) return
   const claimed = await claim(ports, key, found)
   if (claimed === undefined) return
   const outcome = await notifier.deliver(claimed, clock.now(), signal)
@@ -85,6 +85,11 @@ async function deliverOne(ports: OutboxPorts, key: string, signal: AbortSignal):
   const ending = last ? 'It is given up.' : `Tried again in ${pauses[tries - 1] ?? 0} s.`
   report(new Error(`The receiver ${receiver} was not told of ${id}: ${problem}. ${ending}`))
   if (last) await documents.store.delete(key)
+}
+
+/** One that would wait for longer than any does was written while the clock was wrong. */
+function isDue({ nextAt }: Notice, now: number): boolean {
+  return nextAt <= now || nextAt - now > Math.max(...pauses) * second
 }
 
 /** Ours until the next try is due. `undefined` where another worker was quicker. */

@@ -8,7 +8,7 @@ import { keys } from './keys.ts'
  */
 export const storeDocument: DocumentType<Readonly<Record<string, never>>> = {
   name: 'store',
-  format: 5,
+  format: 6,
   schema: z.record(z.string(), z.never()),
 }
 

@@ -7,6 +7,7 @@ export interface Metrics {
   upload(outcome: 'created' | 'same' | 'refused'): void
   pageCache(hit: boolean): void
   storage(operation: string, ok: boolean, seconds: number): void
+  queueReopened(): void
   /** Asked at each reading: how many nodes of a service stand how. Services have their names from the configuration. */
   nodes(look: () => Promise<readonly NodeCount[]>): void
   /** As Prometheus reads it. */
@@ -50,12 +51,18 @@ export function openMetrics(): Metrics {
     buckets: [0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5, 30],
     registers,
   })
+  const reopened = new Counter({
+    name: 'wheelhouse_queue_reopened_total',
+    help: 'How often the consumer of the queue was opened anew, as it took nothing though jobs waited.',
+    registers,
+  })
   const [hits, misses] = [pages.labels('hit'), pages.labels('miss')]
   return {
     request: (method, route, status, seconds) => requests.labels(method, route, String(status)).observe(seconds),
     upload: (outcome) => uploads.labels(outcome).inc(),
     pageCache: (hit) => (hit ? hits : misses).inc(),
     storage: (operation, ok, seconds) => storage.labels(operation, ok ? 'ok' : 'error').observe(seconds),
+    queueReopened: () => reopened.inc(),
     nodes: (look) => void nodeGauge(registry, look),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -31,6 +31,13 @@ export function bullmqQueue(redisUrl: string, report: (error: unknown) => void):
       throw away('it is away')
     },
     consume: async (handle, concurrency) => consumer(redisUrl, report, handle, concurrency),
+    async waiting() {
+      const counted = await inTime(queue.getWaitingCount()).catch((error: unknown) => {
+        throw away(messageOf(error), error)
+      })
+      if (counted === 'late') throw away('it is away')
+      return counted
+    },
     async close() {
       await inTime(queue.close().catch(report))
       producer.redis.disconnect()

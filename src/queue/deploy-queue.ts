@@ -17,5 +17,7 @@ export interface DeployQueue {
    * waits for those in hand, never for the queue.
    */
   consume(handle: (service: string) => Promise<void>, concurrency: number): Promise<AsyncDisposable>
+  /** How many services wait for a consumer that takes them. Rejects, within two seconds, where the queue is away. */
+  waiting(): Promise<number>
   close(): Promise<void>
 }

@@ -42,6 +42,7 @@ export function inProcessQueue(report: (error: unknown) => void): DeployQueue {
       next()
       return { [Symbol.asyncDispose]: stop }
     },
+    waiting: async () => [...waiting].filter((service) => !active.has(service)).length,
     close: stop,
   }
 }

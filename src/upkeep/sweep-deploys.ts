@@ -122,10 +122,11 @@ async function neededOf(documents: Documents, service: string): Promise<(id: str
 function namedBy({
   running,
   waiting,
+  gated,
   closing,
   stable,
   desired,
   recent,
 }: ServiceState): readonly (string | undefined)[] {
-  return [running, waiting, stable?.deploy, desired?.deploy, ...closing, ...recent.map(({ deploy }) => deploy)]
+  return [running, waiting, gated, stable?.deploy, desired?.deploy, ...closing, ...recent.map(({ deploy }) => deploy)]
 }

@@ -9,6 +9,7 @@ import { measureManyProjects } from './many-projects.ts'
 import { measurePages } from './pages.ts'
 import { fetchPeers } from './peers.ts'
 import { machine, markdown, progress, type Table } from './report.ts'
+import { measureResumed } from './resumed.ts'
 import { measureSmallUploads } from './small-uploads.ts'
 
 const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
@@ -18,6 +19,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Table[]>>> = {
   downloads: measureDownloads,
   deploys: measureDeploys,
   'many-nodes': measureManyNodes,
+  resumed: measureResumed,
   'many-projects': measureManyProjects,
   installs: measureInstalls,
 }

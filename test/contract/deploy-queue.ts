@@ -35,6 +35,27 @@ export function deployQueueContract(name: string, open: () => Promise<QueueUnder
       expect(handled.sort()).toEqual(['other', 'web'])
     })
 
+    it('tells how many wait: those that nobody took', async () => {
+      const { queue } = await start()
+      await queue.enqueue('web')
+      await queue.enqueue('web')
+      await queue.enqueue('other')
+      expect(await queue.waiting()).toBe(2)
+      const gate = openable()
+      const handled: string[] = []
+      const work = async (service: string) => {
+        handled.push(service)
+        await gate.opened
+      }
+      opened.use(await queue.consume(work, 1))
+      await until(() => handled.length === 1)
+      await queue.enqueue(handled[0] ?? '')
+      expect(await queue.waiting()).toBe(1)
+      gate.open()
+      await until(() => handled.length === 3)
+      expect(await queue.waiting()).toBe(0)
+    })
+
     it('hands a service out once more when it was enqueued while it was worked on, and never twice at once', async () => {
       const { queue } = await start()
       const gate = openable()
@@ -129,6 +150,7 @@ export function queueOutageContract(name: string, open: () => Promise<QueueUnder
       for (let n = 0; n < 2; n++) {
         await expect(queue.enqueue('web')).rejects.toMatchObject({ code: 'storage-unavailable' })
       }
+      await expect(queue.waiting()).rejects.toMatchObject({ code: 'storage-unavailable' })
       const handled: string[] = []
       opened.use(await queue.consume(async (service) => void handled.push(service), 1))
       await back()

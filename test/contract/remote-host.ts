@@ -60,6 +60,13 @@ export function remoteHostContract(name: string, open: () => Promise<HostsUnderT
       expect(stderr).toMatch(/err line number 59999\n$/)
     })
 
+    it('reads errors to their end where nothing else comes, and no line ever ends', async () => {
+      const { code, stdout, stderr } = await host.run("head -c 5000000 /dev/zero | tr '\\0' e >&2; exit 3")
+      expect([code, stdout]).toEqual([3, ''])
+      expect(stderr).toMatch(/^eeeee/)
+      expect(stderr).toMatch(/eeeee$/)
+    })
+
     it('shows output while it comes', async () => {
       let seen = ''
       const result = await host.run('echo first; sleep 0.3; echo second', {

@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DemoAppOptions, demoApp } from '../support/demo-app.ts'
+import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
 import { type DeploySite, embedded, startSite } from '../support/deploy-site.ts'
 import { freePort } from '../support/free-port.ts'
+import { post } from '../support/index-clients.ts'
 import { run } from '../support/run.ts'
 import { useTool } from '../support/tools.ts'
 import { until } from '../support/until.ts'
@@ -30,6 +31,9 @@ describe('the commands that speak to a server', () => {
   })
 
   const publish = (options: DemoAppOptions) => site.publish(demoApp(options), options.version)
+  async function publishGreeting(version: string): Promise<void> {
+    expect((await post(site.server(), greetingWheel(version), { name: 'greeting', version })).status).toBe(200)
+  }
   const wheelhouse = async (command: string, environment: Record<string, string> = {}) => {
     const { url, token } = site.server()
     const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: url, WHEELHOUSE_TOKEN: token, ...environment }
@@ -77,7 +81,8 @@ describe('the commands that speak to a server', () => {
   }, 60_000)
 
   it('end with 7 where the wait is over first, and tell the rest when asked', async () => {
-    await publish({ version: '1.2.0' })
+    await publishGreeting('1.0')
+    await publish({ version: '1.2.0', greeting: '>=1.0' })
     const started = await wheelhouse('promote app 1.2.0 --wait 0')
     expect([started.code, started.text]).toEqual([7, expect.stringContaining('production of app is now 1.2.0')])
     const { code, text } = await wheelhouse('deploys web.production.3 --follow')
@@ -95,6 +100,16 @@ describe('the commands that speak to a server', () => {
     expect((await wheelhouse('services web')).text).toMatch(
       /desired 1\.0\.0[\s\S]*web\.production\.2 {2}1\.1\.0 {2}rolled_back/,
     )
+  }, 120_000)
+
+  it('promote by the lock that a release has, and look for what it depends on anew when they are told to', async () => {
+    const greetings = async () => (await site.running()).map((running) => running?.greeting)
+    await publishGreeting('1.1')
+    const again = await wheelhouse('promote app 1.2.0')
+    expect([again.code, await greetings()], again.text).toEqual([0, ['1.0']])
+    const { code, text: said } = await wheelhouse('relock web --reason newer')
+    expect([code, await greetings()], said).toEqual([0, ['1.1']])
+    expect((await site.running()).map((running) => running?.version)).toEqual(['1.2.0'])
   }, 120_000)
 
   it.each(['sh', 'bash'])(

@@ -1,9 +1,12 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { writeConfiguration } from '../support/fleet.ts'
+import { run } from '../support/run.ts'
 import { until } from '../support/until.ts'
+import { wheelhouseScript } from '../support/wheelhouse.ts'
 
 interface DeployJson {
   readonly phase: string
@@ -21,12 +24,17 @@ const restart = {
   ],
 }
 
+const settings = {
+  verify: { timeout_seconds: 3 },
+  rollout: { soak_seconds: 0.2, on_failure: 'pause', waves: [1, '50%'] },
+}
+
 describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, %s', (_name, way) => {
   let site: DeploySite
   beforeAll(async () => {
-    const rollout = { soak_seconds: 0.2, on_failure: 'pause', waves: [1, '50%'] }
-    site = await startSite(way, { nodes: [{}, {}, {}], service: { restart }, verify: { timeout_seconds: 3 }, rollout })
-    for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) await site.publish(demoApp({ version }), version)
+    site = await startSite(way, { nodes: [{}, {}, {}], service: { restart }, ...settings })
+    for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.3.0', '1.4.0'])
+      await site.publish(demoApp({ version }), version)
     const first = await site.promote('1.0.0')
     expect(first.status, first.text).toBe(200)
   }, 120_000)
@@ -44,13 +52,13 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
       return await condition()
     }, 30)
   const stateOf = async (id: string, at: number) => (await deploy(id)).nodes?.[at]?.state
-  async function tell(id: string, what: string, reason = 'to look at it') {
-    const { url, token } = site.server()
+  async function send(path: string, body: object, token = site.server().token) {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const body = JSON.stringify({ reason })
-    const answer = await fetch(`${url}/deploys/${id}/${what}`, { method: 'POST', headers, body })
+    const answer = await fetch(`${site.server().url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     return { status: answer.status, text: await answer.text() }
   }
+  const tell = (id: string, what: string, reason = 'to look at it', token?: string) =>
+    send(`/deploys/${id}/${what}`, { reason }, token)
 
   it('pauses after what is in hand, stays so when its worker is killed, and goes on when it is told', async () => {
     const id = 'web.production.2'
@@ -102,4 +110,43 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
     await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
     expect(await versions()).toEqual(['1.3.0', '1.3.0', '1.3.0'])
   }, 60_000)
+
+  it('installs nothing before two people have approved it, over a kill of its worker, and then goes on by itself', async () => {
+    const service = { restart, approvals: { needed: 2 } }
+    await writeConfiguration(site.config, { ...settings, service, fleet: site.fleet })
+    await site.killCarrier()
+    const id = 'web.production.5'
+    const { status, text } = await site.promote('1.4.0')
+    expect([status, text]).toEqual([409, expect.stringContaining('app 1.4.0 on web waits for approval (0 of 2)')])
+    expect(await site.text(`/deploys/${id}`)).toContain('On web1, web2, web3: app 1.3.0 -> 1.4.0\n')
+    const tokenOf = async (user: string, name: string) => {
+      const made = await send('/tokens', { name, user, scopes: ['approve:app', 'read'] })
+      return String(JSON.parse(made.text).token)
+    }
+    const [laptop, phone, bob] = await Promise.all([
+      ...[tokenOf('ada', 'laptop'), tokenOf('ada', 'phone'), tokenOf('bob', "bob's")],
+    ])
+    // Who promoted and uploaded is no other pair of eyes.
+    expect(await tell(id, 'approve')).toEqual({ status: 403, text: expect.stringContaining('promoted app 1.4.0') })
+    expect((await tell(id, 'approve', 'fine', laptop)).text).toContain('it has 1 of 2 approvals')
+    expect((await tell(id, 'approve', 'fine', phone)).text).toContain('had approved web.production.5 before')
+    await site.killCarrier()
+    expect(await site.text('/services/web')).toContain(`waiting for approval ${id}`)
+    const releases = readdirSync(markOn(0, 'releases'))
+    expect(releases.filter((name) => name.startsWith('1.4.0'))).toEqual([])
+    const wheelhouse = async (token: string, ...words: readonly string[]) => {
+      const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: site.server().url, WHEELHOUSE_TOKEN: token }
+      return await run([process.execPath, wheelhouseScript, ...words], { env })
+    }
+    // CI is not kept for as long as people take.
+    const again = await wheelhouse(site.server().token, 'promote', 'app', '1.4.0')
+    expect([again.code, again.stdout]).toEqual([6, expect.stringContaining(`wheelhouse approve ${id}\n`)])
+    const approved = await wheelhouse(bob ?? '', 'approve', id, '--reason', 'fine')
+    expect([approved.code, approved.stdout]).toEqual([0, expect.stringContaining('it has 2 of 2 approvals')])
+    await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
+    expect(await versions()).toEqual(['1.4.0', '1.4.0', '1.4.0'])
+    expect(await site.text(`/deploys/${id}`)).toMatch(
+      /Approved by laptop \(ada\) on .*: fine\n {2}Approved by bob's \(bob\)/,
+    )
+  }, 90_000)
 })

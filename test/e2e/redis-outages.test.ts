@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post } from '../support/index-clients.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
+import { generateSshKey } from '../support/ssh-keys.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 import { startVersitygw } from '../support/versitygw.ts'
@@ -12,27 +13,32 @@ import { aWheel } from '../support/wheels.ts'
 
 type S3 = Awaited<ReturnType<typeof startVersitygw>>
 
-const configuration = `ssh: { user: deploy, key: key }
-server: { external_url: "http://index.example.com" }
-services:
-  web:
+const service = (name: string) => `  ${name}:
     project: app
     fleet: { nodes: [{ name: web1, address: 127.0.0.1, port: 1 }] }
-    root: /srv/app
+    root: /srv/${name}
     restart: { systemd: app }
     verify: { url: "http://127.0.0.1:8000/version" }
+    rollout: { unreachable_seconds: 2 }
 `
+const configuration = (key: string) => `ssh: { user: deploy, key: "${key}" }
+server: { external_url: "http://index.example.com" }
+worker: { look_seconds: 0.5 }
+services:
+${service('web')}`
 
 describe('Redis, away or without rights', () => {
   let s3: S3
   let redis: RedisServer
   let home: TemporaryFolder
+  let configured: string
   beforeAll(async () => {
     s3 = await startVersitygw()
     redis = await startRedis()
     home = await temporaryFolder('outages')
-    await writeFile(join(home.path, 'wheelhouse.yaml'), configuration)
-    await writeFile(join(home.path, 'key'), '')
+    const { privateKeyPath } = await generateSshKey(home.path)
+    configured = configuration(privateKeyPath)
+    await writeFile(join(home.path, 'wheelhouse.yaml'), configured)
   })
   afterAll(async () => {
     for (const one of [redis, s3, home]) await one?.[Symbol.asyncDispose]()
@@ -67,13 +73,21 @@ describe('Redis, away or without rights', () => {
     expect(server.output()).toContain('may not publish or subscribe on wheelhouse:events')
   })
 
-  it('away at the start: a promotion is answered, and a worker finds work and stops when told', async () => {
+  it('away at the start: a promotion is answered, and a worker finds work, takes up services, and stops when told', async () => {
     await redis.stop()
     const settings = await environment(redis.url)
     await using server = await startWheelhouse({ environment: settings })
     expect(await promoted(server)).toBe(202)
     await using worker = await startWorkerProcess(home.path, settings)
     await until(() => worker.output().includes('Carrying web.production.1'))
+    await writeFile(join(home.path, 'wheelhouse.yaml'), configured + service('jobs'))
+    worker.hangUp()
+    await until(() => worker.output().includes('services added: jobs'))
+    expect(worker.output()).not.toContain('web.production.1 failed')
+    // The deploy that it carried goes on to its end, and the service that came is worked on.
+    await until(() => /cannot be reached[^\n]*web\.production\.1 failed/.test(worker.output()))
+    await until(() => worker.output().includes('Carrying jobs.production.1'))
+    expect(worker.output()).not.toContain('Let go of web')
     await worker.stop()
     expect(worker.output()).toContain('Stopping')
     expect(worker.output().match(/ECONNREFUSED/g)?.length ?? 0).toBeLessThan(6)

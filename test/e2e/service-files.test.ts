@@ -16,6 +16,11 @@ interface ServiceJson {
   readonly recent: readonly { readonly deploy: string; readonly version: string; readonly phase: string }[]
 }
 
+interface DeployJson {
+  readonly nodes: readonly { readonly state: string }[]
+  readonly promotionReason?: string
+}
+
 describe("a team's file of services, with a fleet from an inventory, that follows uploads", () => {
   let home: TemporaryFolder
   let fleet: Fleet
@@ -97,8 +102,24 @@ describe("a team's file of services, with a fleet from an inventory, that follow
     // With a dependency that is hosted here: nodes read it by the channel that uploads move.
     await post(server, greetingWheel('1.0'), { name: 'greeting', version: '1.0' })
     await upload('1.0.0', '==1.0')
-    configure()
+    const mark = join(fleet.members[0]?.service.root ?? '', 'held')
+    writeFileSync(mark, '')
+    writeInventory(fleet.members.slice(0, 1))
+    configure({ converge: { every_minutes: 60, repair: true } })
+    await comesAbout(async () => (await get<DeployJson>('/deploys/web.upload.1')).nodes?.[0]?.state === 'activating')
+    // A node that joins while the deploy is on its way is none of it, and found right after it.
+    writeInventory(fleet.members)
+    rmSync(mark)
     await comesAbout(async () => (await ended('web.upload.1')) === 'succeeded')
+    expect((await get<DeployJson>('/deploys/web.upload.1')).nodes).toHaveLength(1)
+    await comesAbout(
+      async () => (await service()).recent[0]?.phase === 'succeeded' && (await service()).recent.length === 2,
+    )
+    const { deploy } = (await service()).recent[0] ?? {}
+    expect([deploy, (await get<DeployJson>(`/deploys/${deploy}`)).promotionReason]).toEqual([
+      expect.stringMatching(/^web\.upload\.1-repair-/),
+      `drift on ${fleet.members[1]?.name}`,
+    ])
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])
     expect(await get('/readyz')).toEqual({ ready: true, store: 'ok' })
     expect(server.output()).toContain('services added: web')

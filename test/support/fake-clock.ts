@@ -8,10 +8,16 @@ interface Sleeper {
 /** Time that passes only where a test lets it: whoever sleeps is woken in order, as fast as the machine goes. */
 export class FakeClock implements Clock {
   #time = 1_000_000
+  #skew = 0
   #sleepers: Sleeper[] = []
 
   now(): number {
-    return this.#time
+    return this.#time + this.#skew
+  }
+
+  /** Somebody sets the clock on the wall: what time has passed is another matter. */
+  jump(milliseconds: number): void {
+    this.#skew += milliseconds
   }
 
   monotonic(): number {

@@ -18,6 +18,8 @@ export class FakeFleet {
   readonly nodes: readonly FakeNode[]
   readonly started: string[] = []
   mostOutOfService = 0
+  /** How many people have to approve. */
+  approvals: number | undefined
   readonly #clock: Clock
   readonly #breaks: (effect: Effect) => boolean
   readonly #maxUnavailable: number
@@ -52,7 +54,7 @@ export class FakeFleet {
 
   async #withoutNode(effect: Effect): Promise<Outcome> {
     if (effect.kind === 'soak') {
-      await this.#clock.sleep((effect.until ?? 0) - this.#clock.now())
+      await this.#clock.sleep((effect.seconds ?? 0) * 1000)
       return { ok: true }
     }
     const nodes = this.nodes.map(({ name }) => name)
@@ -65,6 +67,7 @@ export class FakeFleet {
         soakSeconds: 5,
         drains: true,
         prepares: true,
+        ...(this.approvals === undefined ? {} : { approvals: { needed: this.approvals, expireHours: 1 } }),
       },
     }
   }

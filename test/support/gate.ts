@@ -10,16 +10,20 @@ export interface Gate extends AsyncDisposable {
   /** Connections are accepted, and nothing comes through until `release`. */
   hold(): void
   release(): void
+  /** Open connections stay so, but for the first ones, and nothing comes through them ever again. */
+  deafen(butFor: number): void
   /** Connections that were made so far. */
   readonly connections: () => number
 }
 
 export async function openGate(toPort: number): Promise<Gate> {
   const sockets = new Set<Socket>()
+  const ways: (readonly [Socket, Socket])[] = []
   let [held, connections] = [false, 0]
   const pass = (socket: Socket) => {
     connections += 1
     const inner = createConnection(toPort, '127.0.0.1')
+    ways.push([socket, inner])
     for (const [one, other] of [
       [socket, inner],
       [inner, socket],
@@ -54,6 +58,9 @@ export async function openGate(toPort: number): Promise<Gate> {
     release: () => {
       held = false
       for (const socket of sockets) socket.emit('gate-released')
+    },
+    deafen: (butFor) => {
+      for (const one of ways.slice(butFor).flat()) one.unpipe().pause()
     },
     connections: () => connections,
     [Symbol.asyncDispose]: close,

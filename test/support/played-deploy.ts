@@ -1,4 +1,5 @@
-import type { ControlKind, Effect, Limits, Rollout } from '../../src/deploy/rollout/model.ts'
+import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
+import type { Effect, Limits, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
 import { blank, fleetOf, outcomeOf, story } from './rollout-worlds.ts'
 
@@ -7,7 +8,7 @@ export function play(count: number, limits: Partial<Limits> = {}, start: Rollout
   const world = { ...fleetOf(Array.from({ length: count }, () => 'healthy' as const)), ...limits }
   const states = [start]
   const now = () => states.at(-1) ?? blank
-  let said = 0
+  let told = 0
   return {
     now,
     /** Of each node. */
@@ -36,16 +37,16 @@ export function play(count: number, limits: Partial<Limits> = {}, start: Rollout
       throw new Error('It never comes about.')
     },
     say(kind: ControlKind, node?: string) {
-      const control = {
-        number: ++said,
-        id: `${said}`,
-        kind,
-        by: 'alice',
-        at: '',
-        reason: 'because',
-        ...(node && { node }),
-      }
+      return this.tell({ kind, reason: 'because', ...(node && { node }) })
+    },
+    tell(said: Partial<Control> & Pick<Control, 'kind'>) {
+      const control = { number: ++told, id: `${told}`, by: 'alice', at: '', ...said }
       states.push(step(now(), { kind: 'control', control }, 500))
+      return this
+    },
+    /** Something else happens, at that time. */
+    take(event: RolloutEvent, at: number) {
+      states.push(step(now(), event, at))
       return this
     },
   }

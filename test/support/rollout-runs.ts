@@ -1,7 +1,6 @@
 import fc from 'fast-check'
+import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
 import {
-  type Control,
-  type ControlKind,
   type Effect,
   failurePolicies,
   isOver,
@@ -25,6 +24,8 @@ export interface RunWorld extends World {
   readonly gone: readonly boolean[]
   /** At these turns the worker is another, which knows the document alone. */
   readonly crashes: readonly number[]
+  /** At this turn a newer promotion comes. */
+  readonly newer?: number | undefined
 }
 
 const policies = fc.record(
@@ -49,6 +50,24 @@ const policies = fc.record(
   { requiredKeys: [] },
 )
 
+const approvals = fc.record({
+  needed: fc.integer({ min: 1, max: 3 }),
+  // So many turns.
+  expireHours: fc.constantFrom(10, 100, 1_000).map((turns) => turns / 3_600_000),
+})
+
+/** Most need none: what waits for people shows nothing of what comes after. */
+const gatedPolicies = fc.oneof(
+  { weight: 3, arbitrary: policies },
+  { weight: 1, arbitrary: fc.tuple(policies, approvals).map(([policy, needed]) => ({ ...policy, approvals: needed })) },
+)
+
+/** As often as they are to be said. Of an approval the number of the node says who gives it. */
+const kinds: readonly ControlKind[] = [
+  ...(['pause', 'resume', 'resume', 'retry', 'retry', 'exclude', 'abort'] as const),
+  ...(['approve', 'approve', 'approve', 'approve'] as const),
+]
+
 const sometimes = (weight: number) =>
   fc.array(
     fc.nat(weight).map((n) => n === 0),
@@ -58,19 +77,20 @@ const sometimes = (weight: number) =>
 export const runWorlds: fc.Arbitrary<RunWorld> = fc
   .record({
     world: worlds,
-    limits: policies,
+    limits: gatedPolicies,
     failures: sometimes(5),
     unreachable: sometimes(2),
     gone: sometimes(3),
     controls: fc.array(
       fc.record({
         turn: fc.nat(60),
-        kind: fc.constantFrom<ControlKind>('pause', 'resume', 'resume', 'retry', 'retry', 'exclude', 'abort'),
+        kind: fc.constantFrom<ControlKind>(...kinds),
         node: fc.nat(5),
       }),
-      { maxLength: 6 },
+      { maxLength: 8 },
     ),
     crashes: fc.array(fc.nat(60), { maxLength: 3 }),
+    newer: fc.option(fc.nat(60), { nil: undefined, freq: 4 }),
   })
   .map(({ world, ...rest }) => ({ ...world, ...rest }))
 
@@ -120,11 +140,12 @@ export function runIn(world: RunWorld): Run {
     const current = states.at(-1) ?? blank
     if (world.crashes.includes(turn))
       keep(step(rolloutSchema.parse(JSON.parse(JSON.stringify(current))), { kind: 'begin' }, turn), turn)
+    if (world.newer === turn) keep(step(states.at(-1) ?? blank, { kind: 'superseded', by: 'a newer one' }, turn), turn)
     const now = states.at(-1) ?? blank
     const effect = now.effects[(world.order[turn % world.order.length] ?? 0) % Math.max(1, now.effects.length)]
     const due = waiting[0] !== undefined && (waiting[0].turn <= turn || effect === undefined)
     if (due && !isOver(now.phase)) {
-      const control = controlOf(waiting.shift(), controls.length + 1)
+      const control = controlOf(waiting.shift(), controls.length + 1, turn)
       controls.push(control)
       keep(step(now, { kind: 'control', control }, turn), turn)
     } else if (effect === undefined) {
@@ -140,9 +161,12 @@ export function runIn(world: RunWorld): Run {
   throw new Error(`it never ends: ${JSON.stringify(states.at(-1), null, 1)}`)
 }
 
-function controlOf(said: RunWorld['controls'][number] | undefined, n: number): Control {
+function controlOf(said: RunWorld['controls'][number] | undefined, n: number, turn: number): Control {
   const { kind = 'resume', node = 0 } = said ?? {}
-  return { number: n, id: `${n}`, kind, node: `node${node}`, by: 'alice', at: '2026-01-01T00:00:00Z' }
+  const at = new Date(turn).toISOString()
+  // Six tokens of three people.
+  const who = kind === 'approve' ? { by: `token${node}`, account: `person${node % 3}` } : { by: 'alice' }
+  return { number: n, id: `${n}`, kind, node: `node${node}`, ...who, at }
 }
 
 function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }: RunWorld): World & Partial<Limits> {

@@ -7,10 +7,11 @@ export interface SshdSettings {
   /** The environment of every session. */
   readonly environment: Readonly<Record<string, string>>
   readonly usePam: boolean
+  readonly maxSessions: number
 }
 
 export function sshdConfiguration(settings: SshdSettings): string {
-  const { folder, port, environment, usePam } = settings
+  const { folder, port, environment, usePam, maxSessions } = settings
   return `
 Port ${port}
 ListenAddress 127.0.0.1
@@ -29,7 +30,7 @@ PrintLastLog no
 UseDNS no
 LogLevel VERBOSE
 MaxStartups 100:30:200
-MaxSessions 100
+MaxSessions ${maxSessions}
 Subsystem sftp internal-sftp
 SetEnv ${Object.entries(environment)
     .map(([name, value]) => `"${name}=${value}"`)

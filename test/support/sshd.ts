@@ -26,6 +26,8 @@ export interface NodeOptions {
   readonly uv?: boolean
   /** Further variables of every session. */
   readonly env?: Readonly<Record<string, string>>
+  /** How many scripts may run at once over one connection, as its sshd has it; 100 when left out, OpenSSH's default being 10. */
+  readonly maxSessions?: number
 }
 
 /** A machine of a fleet: a real OpenSSH server with a folder of its own as the machine's disk. */
@@ -129,7 +131,16 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
 async function launch(folder: string, port: number, options: NodeOptions): Promise<ServerProcess> {
   const file = join(folder, 'sshd_config')
   const environment = nodeEnvironment(folder, options.env ?? {})
-  await writeFile(file, sshdConfiguration({ folder, port, environment, usePam: await rootIsLocked() }))
+  await writeFile(
+    file,
+    sshdConfiguration({
+      folder,
+      port,
+      environment,
+      usePam: await rootIsLocked(),
+      maxSessions: options.maxSessions ?? 100,
+    }),
+  )
   const { sshd } = toolPaths()
   // OpenSSH 9.8 and newer locks out a source that fails to log in: tests do so on purpose. Older ones do not know the word.
   const penalties = ['-o', 'PerSourcePenalties=no']

@@ -84,6 +84,8 @@ export async function startWheelhouse(options: WheelhouseOptions = {}): Promise<
 
 export interface RunningWorker extends AsyncDisposable {
   output(): string
+  /** Tells it to read its configuration anew. */
+  hangUp(): void
   stop(): Promise<void>
   kill(): Promise<void>
 }
@@ -105,6 +107,7 @@ export async function startWorkerProcess(
   })
   return {
     output,
+    hangUp: () => worker.signal('SIGHUP'),
     stop: () => worker.stop('SIGTERM'),
     kill: () => worker.stop('SIGKILL'),
     [Symbol.asyncDispose]: () => worker.stop('SIGKILL'),

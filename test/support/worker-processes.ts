@@ -7,6 +7,7 @@ import { startWorker } from '../../src/deploy/worker.ts'
 import { documentsOn } from '../../src/objects/documents.ts'
 import { keys } from '../../src/objects/keys.ts'
 import { MemoryStore } from '../../src/objects/memory-store.ts'
+import type { ObjectStore } from '../../src/objects/object-store.ts'
 import { inProcessBus } from '../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../src/queue/in-process-queue.ts'
 import { aDefinition } from './definitions.ts'
@@ -32,7 +33,7 @@ export type World = Awaited<ReturnType<typeof aWorld>>
 
 /** One worker process: what it asks of the store and of the nodes counts as its turns. */
 export async function aProcess(
-  { clock, store, fleet }: World,
+  { clock, store, fleet }: Omit<World, 'store'> & { readonly store: ObjectStore },
   holder: string,
   turn: (n: number) => Turn,
   exclusive = true,
@@ -42,6 +43,7 @@ export async function aProcess(
   const documents = documentsOn(mortal.store)
   const problems: unknown[] = []
   const decided: [attempt: string, stored: readonly string[]][] = []
+  const news: string[] = []
   const report = (error: unknown) => void problems.push(error)
   const worker = startWorker(
     {
@@ -55,7 +57,8 @@ export async function aProcess(
       leases: leasesIn(documents, clock, { holder, termSeconds: 30 }),
       services: { web: definition },
       report,
-      news: async () => undefined,
+      metrics: { queueReopened: () => undefined },
+      news: async ({ phase }) => void news.push(phase),
       crew: (_request, fence) => ({
         act: async (effect, rollout) => {
           if (watched) decided.push([effect.attempt, await storedEffects(store)])
@@ -68,10 +71,10 @@ export async function aProcess(
     { concurrency: 4, lookSeconds: 10 },
   )
   worker.catch(report)
-  return { ...mortal, problems, decided }
+  return { ...mortal, problems, decided, news }
 }
 
-async function storedEffects(store: MemoryStore): Promise<readonly string[]> {
+async function storedEffects(store: ObjectStore): Promise<readonly string[]> {
   const head = await documentsOn(store).read(headDocument, keys.deployHead('web', deploy))
   return head?.value.effects.map(({ attempt }) => attempt) ?? []
 }
@@ -80,7 +83,7 @@ export async function headIn({ store }: World): Promise<Rollout | undefined> {
   return (await documentsOn(store).read(headDocument, keys.deployHead('web', deploy)))?.value
 }
 
-async function stateIn({ store }: World): Promise<ServiceState | undefined> {
+export async function stateIn({ store }: World): Promise<ServiceState | undefined> {
   return (await documentsOn(store).read(serviceDocument, keys.service('web')))?.value
 }
 

@@ -170,6 +170,7 @@ function orderCommands(terminal: Terminal): readonly Command[] {
     ['resume', 'let a paused deploy go on'],
     ['abort', 'end a deploy, and take its nodes back'],
     ['retry', 'try the failed nodes of a paused deploy again'],
+    ['approve', 'let a deploy go on that waits for approval'],
   ] as const
   const order = (deploy: string, path: string, reason: string | undefined) =>
     run(terminal, async (server) => {

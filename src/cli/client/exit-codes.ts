@@ -19,6 +19,8 @@ const codeOfPhase: Readonly<Partial<Record<Phase, number>>> = {
   rolled_back: exitCodes.rolledBack,
   aborted: exitCodes.aborted,
   superseded: exitCodes.superseded,
+  gated: exitCodes.blocked,
+  expired: exitCodes.blocked,
 }
 
 const worstFirst = [
@@ -26,6 +28,7 @@ const worstFirst = [
   exitCodes.rolledBack,
   exitCodes.aborted,
   exitCodes.superseded,
+  exitCodes.blocked,
   exitCodes.stillRunning,
   exitCodes.stable,
 ] as const

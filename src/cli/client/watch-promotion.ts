@@ -7,9 +7,16 @@ import type { Terminal } from '../command.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { ClientError, type RemoteServer } from './server.ts'
 
+const approvalsShown = z.object({
+  needed: z.number(),
+  expireHours: z.number(),
+  given: z.array(
+    z.object({ by: z.string(), account: z.string().optional(), at: z.string(), reason: z.string().optional() }),
+  ),
+})
 const deployEvent = rolloutSchema
   .pick({ project: true, version: true, service: true, phase: true, nodes: true })
-  .extend({ id: z.string(), url: z.string(), reason: z.string().nullable() })
+  .extend({ id: z.string(), url: z.string(), reason: z.string().nullable(), approvals: approvalsShown.nullish() })
 const resultEvent = z.object({ message: z.string(), deploys: z.array(deployEvent) })
 
 type DeployEvent = z.infer<typeof deployEvent>
@@ -77,13 +84,21 @@ function tell(event: DeployEvent, told: Map<string, DeployEvent>, { print }: Pic
   told.set(event.id, event)
 }
 
-function progressOf({ id, reason, ...rest }: DeployEvent) {
-  return { ...rest, deploy: id, ...(reason === null ? {} : { reason }) }
+function progressOf({ id, reason, approvals, ...rest }: DeployEvent) {
+  return {
+    ...rest,
+    deploy: id,
+    ...(reason === null ? {} : { reason }),
+    ...(approvals ? { approvals, approved: approvals.given } : {}),
+  }
 }
 
 function end({ message, deploys }: z.infer<typeof resultEvent>, { print }: Pick<Terminal, 'print'>): number {
   print(message)
   const phases: readonly Phase[] = deploys.map(({ phase }) => phase)
-  for (const { url } of deploys) print(`  ${url}`)
+  for (const { id, url, phase } of deploys) {
+    print(`  ${url}`)
+    if (phase === 'gated') print(`  Somebody else approves it: wheelhouse approve ${id}`)
+  }
   return exitCodeOf(phases)
 }

@@ -1,5 +1,6 @@
 import { keys } from '../../objects/keys.ts'
 import { compareVersions, parseVersion } from '../../packaging/versions.ts'
+import { approvalsFor } from '../approvals-needed.ts'
 import { isRepair } from '../convergence/repair-decision.ts'
 import { planDocument } from '../documents.ts'
 import { findFleet } from '../find-fleet.ts'
@@ -24,6 +25,7 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(definition.drain === undefined ? {} : { drains: true }),
     ...((await prepares(context)) ? { prepares: true } : {}),
+    ...(await approvalsFor(documents, request)),
   }
   return { ok: true, found: { kind: 'plan', nodes: names, ...limitsFor(definition.rollout, names.length), ...hooks } }
 }

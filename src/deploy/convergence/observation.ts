@@ -70,7 +70,8 @@ export function isDue(
   if (observation === undefined) return true
   const claimed = Date.parse(observation.claimed)
   const ended = Date.parse(state.recent[0]?.at ?? '')
-  return now - claimed >= everyMilliseconds || ended > claimed
+  // Also where the clock was set back meanwhile: what is in the future was long ago.
+  return Math.abs(now - claimed) >= everyMilliseconds || ended > claimed
 }
 
 export function isBusy({ running, waiting }: ServiceState): boolean {

@@ -26,7 +26,7 @@ export function toRepair(state: ServiceState, nodes: readonly Standing[], now: n
   const deployed = state.recent.find(({ deploy, phase }) => !isRepair(deploy) && phase !== 'superseded')
   if (deployed !== undefined && unfinished.includes(deployed.phase)) return []
   if (last !== undefined && isRepair(last.deploy)) {
-    if (last.phase !== 'succeeded' || now - Date.parse(last.at) < hour) return []
+    if (last.phase !== 'succeeded' || Math.abs(now - Date.parse(last.at)) < hour) return []
   }
   return nodes.filter(({ standing }) => standing !== 'ok' && standing !== 'unreachable').map(({ name }) => name)
 }

@@ -36,7 +36,7 @@ export async function repair(
   const deploy = repairId(service, channelInId(channel), promoted.serial, digest)
   const at = new Date(clock.now()).toISOString()
   // By itself it passes over nothing, whatever that promotion did.
-  const { force: _force, ...release } = promoted
+  const { force: _force, rollback: _rollback, ...release } = promoted
   const pointer = { ...release, by: 'convergence', at, reason: `drift on ${nodes.join(', ')}` }
   const before = await documents.read(requestDocument, keys.deployRequest(service, stable.deploy))
   // By the locks that the others have, though somebody may have asked for new ones since.

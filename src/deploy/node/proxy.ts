@@ -15,7 +15,7 @@ export function proxyUrl({ port, password }: NodeProxy): string {
 
 /** Tells the proxy of a run that is under way, which it was started with; nothing of one that is not. */
 export function keptProxyScript({ root, attempt }: { readonly root: string; readonly attempt: string }): string {
-  return `cat ${quote(`${root}/.wheelhouse/runs/${attempt}/proxy`)} 2>/dev/null || :`
+  return `run=${quote(`${root}/.wheelhouse/runs/${attempt}`)}; [ ! -d "$run/started" ] || cat "$run/proxy" 2>/dev/null || :`
 }
 
 /** The node could say anything. */

@@ -30,8 +30,11 @@ def read(path):
             return json.load(file)
     except (OSError, ValueError):
         return {}
+def made(path):
+    return os.lstat(path).st_mtime
 def age(path):
-    return time.time() - os.lstat(path).st_mtime
+    # What was made in the future was made when the clock was wrong.
+    return abs(time.time() - made(path))
 def manifest(name):
     return RELEASES + name + "/wheelhouse.json"
 def needed(names):
@@ -40,7 +43,7 @@ def needed(names):
     if os.path.islink(ROOT + "/current"):
         kept.add(os.path.basename(os.readlink(ROOT + "/current")))
     kept.update(name for name in names if read(manifest(name)).get("version") == ARGUMENTS["stable"])
-    return kept | set(sorted(names, key=lambda name: age(manifest(name)))[:ARGUMENTS["keep"]])
+    return kept | set(sorted(names, key=lambda name: -made(manifest(name)))[:ARGUMENTS["keep"]])
 def remove(path):
     # First of all it is no release any more: what is half removed must not pass for a complete one.
     if os.path.exists(path + "/wheelhouse.json"):

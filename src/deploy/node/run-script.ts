@@ -57,7 +57,8 @@ export function runScript(run: DetachedRun, offset: number): string {
  * otherwise hold the lock for as long as it lives.
  */
 function startPart(run: DetachedRun): string {
-  return `exec 9>>"$base/lock"
+  return `unwritable() { echo "$1 could not be written on this node: is its disk full?" >&2; exit 1; }
+exec 9>>"$base/lock"
 flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
 seen=$(cat "$seen_in" 2>/dev/null || echo 0)
 if [ "$seen" -gt "$fence" ]; then
@@ -66,26 +67,30 @@ if [ "$seen" -gt "$fence" ]; then
 fi
 if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$seen_in.new" && mv "$seen_in.new" "$seen_in" || exit 1; fi
 if [ ! -d "$run/started" ]; then
-  cat >"$run/secret.new"
+  cat >"$run/secret.new" || { rm -f "$run/secret.new"; unwritable "$run/secret"; }
   if [ "$(tail -n 1 "$run/secret.new")" != ${secretEnd} ]; then
     rm -f "$run/secret.new"; echo "the connection was cut before the run could start" >&2; exit ${runStatus.cut}
   fi
   proxy=$(sed -n 's/^${proxyMark}//p' "$run/secret.new")
-  if [ -n "$proxy" ]; then printf '%s\\n' "$proxy" >"$run/proxy"; fi
-  sed -e '$d' -e '/^${proxyMark}/d' "$run/secret.new" >"$run/secret"; rm -f "$run/secret.new"
-  printf '%s\\n' ${quote(run.script)} >"$run/script"
+  if [ -n "$proxy" ]; then printf '%s\\n' "$proxy" >"$run/proxy" || unwritable "$run/proxy"; fi
+  sed -e '$d' -e '/^${proxyMark}/d' "$run/secret.new" >"$run/secret" || unwritable "$run/secret"
+  rm -f "$run/secret.new"
+  printf '%s\\n' ${quote(run.script)} >"$run/script" || unwritable "$run/script"
   setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" </dev/null >"$run/output" 2>&1 9>&- &
   while [ ! -f "$run/started/process" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
 fi
 exec 9>&-`
 }
 
-/** A process is told from a later one with its number by its start time and the boot (proc(5), stat field 22). */
+/**
+ * A process is told from a later one with its number by its start time and the boot (proc(5), stat field 22). Where that
+ * cannot be written nothing is run: nobody could tell whether it runs still.
+ */
 function detachedPart(limitSeconds: number): string {
   return `run=$1
 mkdir "$run/started" || exit 0
-printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new"
-mv "$run/started/new" "$run/started/process"
+printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new" || exit 0
+mv "$run/started/new" "$run/started/process" || exit 0
 ${proxyEnvironment}
 WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script"
 code=$?
@@ -108,7 +113,7 @@ while :; do
   if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; fi
   case $ended in
     exited) echo "wheelhouse-run exited $(cat "$run/exit")" >&2; exit ${runStatus.exited} ;;
-    died) rm -f "$run/secret" "$run/proxy"; echo "the run ended without a word: it was killed, or the node restarted" >&2; exit ${runStatus.died} ;;
+    died) rm -f "$run/secret" "$run/proxy"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;
   esac
   sleep $nap; nap=0.2
 done`

@@ -47,8 +47,11 @@ ${installer === 'uv' ? `if [ -z "$uv" ]; then\n${findPip(python, root)}fi\n${fet
 # The service may run as another user than the one that deploys it.
 umask 022
 mkdir -p ${quote(`${root}/releases`)}
-# What a dead attempt left behind is no release.
-rm -rf "$release"
+# What a dead attempt left behind is no release; and pip works in a child, which goes on where pip itself was killed.
+if [ -e "$release" ]; then
+  grep -lsF -- "$release/bin/" /proc/[0-9]*/cmdline | cut -d/ -f3 | xargs -r kill -9 2>/dev/null || :
+  rm -rf "$release"
+fi
 ${quote(python)} -m venv --without-pip "$release"
 printf %s ${quote(requirements)} >"$run/requirements.txt"
 if [ -n "$uv" ]; then

@@ -21,6 +21,7 @@ function follow(rollout: Rollout, now: number): Rollout {
       return begin(rollout, now)
     case 'planning':
     case 'resolving':
+    case 'gated':
     case 'staging':
     case 'preparing':
       return beforeTouching(rollout, now)
@@ -29,7 +30,7 @@ function follow(rollout: Rollout, now: number): Rollout {
     case 'soaking':
       return soaking(rollout, now)
     case 'paused':
-      return inHand(rollout, now) ?? rollout
+      return inHand(rollout) ?? rollout
     case 'rolling_back':
       return rollingBack(rollout, now)
     default:
@@ -44,7 +45,7 @@ function begin(rollout: Rollout, now: number): Rollout {
 
 /** The soak is followed by one more look at every updated node (`step.ts`): a process that crashed is another process. */
 function soaking(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout, now)
+  const going = inHand(rollout)
   if (going !== undefined) return going
   if (rollout.effects.length > 0) return rollout
   return rollout.reason === undefined ? finish(rollout, now) : end(rollout, 'failed', now)

@@ -1,28 +1,30 @@
+import { awaitApprovals, isApproved, lookAgain } from './approving.ts'
 import type { NodeProgress, Rollout } from './model.ts'
 import { decide, end, isBusy, pauseFrozen } from './progress.ts'
 import { assignWaves, inOrder } from './waves.ts'
 
 /**
- * Planning, resolving, staging, and what is run once per deploy. Where it is to end here, that is as soon as what is under way has ended: nothing that
- * runs was touched.
+ * Planning, resolving, waiting for approvals, staging, and what is run once per deploy. Where it is to end here, that is as
+ * soon as what is under way has ended: nothing that runs was touched.
  */
 export function beforeTouching(rollout: Rollout, now: number): Rollout {
   if (rollout.aborted || rollout.reason !== undefined) {
     return rollout.effects.length > 0 ? rollout : end(rollout, rollout.aborted ? 'aborted' : 'failed', now)
   }
   if (rollout.phase === 'planning') return rollout.effects.length > 0 ? rollout : { ...rollout, phase: 'resolving' }
-  if (rollout.phase === 'resolving') return resolving(rollout)
+  if (rollout.phase === 'resolving') return resolving(rollout, now)
+  if (rollout.phase === 'gated') return isApproved(rollout) ? lookAgain(rollout) : rollout
   return rollout.phase === 'staging' ? staging(rollout) : preparing(rollout, now)
 }
 
-function resolving(rollout: Rollout): Rollout {
+function resolving(rollout: Rollout, now: number): Rollout {
   const unknown = rollout.nodes.filter((node) => node.state === 'waiting' && !isBusy(rollout, node))
   if (unknown.length > 0) return unknown.reduce((next, { name }) => decide(next, 'probe', { node: name }), rollout)
-  return rollout.effects.length > 0 ? rollout : resolveOrStage(rollout)
+  return rollout.effects.length > 0 ? rollout : resolveOrGoOn(rollout, now)
 }
 
 /** One lock for each class of node, resolved on the first node of it. */
-function resolveOrStage(rollout: Rollout): Rollout {
+function resolveOrGoOn(rollout: Rollout, now: number): Rollout {
   const ready = rollout.nodes.filter(({ state }) => state === 'ready')
   const open = ready.filter(
     ({ nodeClass }, at) =>
@@ -30,7 +32,7 @@ function resolveOrStage(rollout: Rollout): Rollout {
       rollout.locks[nodeClass] === undefined &&
       ready.findIndex((other) => other.nodeClass === nodeClass) === at,
   )
-  if (open.length === 0) return { ...rollout, phase: 'staging' }
+  if (open.length === 0) return isApproved(rollout) ? { ...rollout, phase: 'staging' } : awaitApprovals(rollout, now)
   return open.reduce(
     (next, { name, nodeClass }) => decide(next, 'resolve', { node: name, ...(nodeClass && { nodeClass }) }),
     rollout,

@@ -1,16 +1,10 @@
+import { approve, refusalToApprove } from './approving.ts'
+import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
-import { type Control, isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
-import {
-  changeNode,
-  isBeforeTouching,
-  leaveOut,
-  pause,
-  phaseOf,
-  recheckAll,
-  unavailable,
-  withoutSoak,
-} from './progress.ts'
+import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
+import { changeNode, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
+import { recheckAll } from './rechecks.ts'
 
 type Wanted = Pick<Control, 'kind' | 'node'>
 
@@ -30,6 +24,8 @@ export function refusalOf(rollout: Rollout, control: Wanted): string | undefined
       return paused?.failure ? undefined : 'it did not pause after a failure: there is nothing to try again'
     case 'abort':
       return undefined
+    case 'approve':
+      return refusalToApprove(rollout)
     case 'exclude':
       return refusalToExclude(rollout, control.node ?? '')
   }
@@ -83,6 +79,8 @@ function obey(rollout: Rollout, control: Control): Rollout {
       return goOn(undecided(rollout).reduce((next, node) => tryAgain(next, node), rollout))
     case 'abort':
       return rollout.aborted ? killInHand(rollout) : abort(rollout, control)
+    case 'approve':
+      return approve(rollout, control)
     case 'exclude':
       return rollout.nodes
         .filter(({ name }) => name === control.node)
@@ -115,7 +113,7 @@ function goOn(rollout: Rollout): Rollout {
   const phase = waits ? 'resolving' : from === 'soaking' && again ? 'rolling' : from
   // What was seen before the pause may have crashed in it.
   const thawed = rollout.paused?.frozen ? { thawed: true } : {}
-  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: false }
+  const next: Rollout = { ...rollout, ...thawed, phase, paused: undefined, rechecked: undefined }
   return phase === 'soaking' && next.effects.length === 0 ? recheckAll(next) : next
 }
 

@@ -3,7 +3,7 @@ import { changeNode, decideOn, isBusy, leaveOut } from './progress.ts'
 
 /** So often an undrain is tried before the node counts as failed: it is all that lies between it and its visitors. */
 const tries = 3
-const pauseMilliseconds = 5_000
+const pauseSeconds = 5
 
 /** Whether a node is to be taken out of the balancer before its service is restarted. */
 export function mustDrain({ drains }: Rollout, { drained }: NodeProgress): boolean {
@@ -19,14 +19,14 @@ export function isUntouched({ activation }: NodeProgress): boolean {
  * What a drain or undrain that ended leads to. A node that was only drained when the deploy came to a stop is put back
  * untouched, and so is one whose drain failed, of which nobody knows how far it came.
  */
-export function drainOrPutBack(rollout: Rollout, now: number): Rollout | undefined {
+export function drainOrPutBack(rollout: Rollout): Rollout | undefined {
   const idle = rollout.nodes.filter((node) => !isBusy(rollout, node))
   const drained = idle.find(({ state }) => state === 'draining')
   if (drained !== undefined) {
-    return goesOn(rollout) ? decideOn(rollout, 'activate', drained, 'activating') : undrain(rollout, drained, now)
+    return goesOn(rollout) ? decideOn(rollout, 'activate', drained, 'activating') : undrain(rollout, drained)
   }
   const owed = idle.find(isOwedUndrain)
-  return owed && undrain(rollout, owed, now)
+  return owed && undrain(rollout, owed)
 }
 
 function isOwedUndrain(node: NodeProgress): boolean {
@@ -40,9 +40,9 @@ function goesOn({ phase, reason, aborted }: Rollout): boolean {
   return phase === 'rolling' && reason === undefined && !aborted
 }
 
-function undrain(rollout: Rollout, node: NodeProgress, now: number): Rollout {
+function undrain(rollout: Rollout, node: NodeProgress): Rollout {
   const { undrains = 0 } = node
-  const wait = undrains === 0 ? {} : { until: now + undrains * pauseMilliseconds }
+  const wait = undrains === 0 ? {} : { seconds: undrains * pauseSeconds }
   return decideOn(rollout, 'undrain', node, node.state === 'draining' ? 'returning' : node.state, wait)
 }
 

@@ -59,12 +59,18 @@ function lost(rollout: Rollout, { name }: NodeProgress, problem: string): Rollou
   return changeNode(rollout, name, { problem, state: 'lost', fate: undefined, undrains: undefined })
 }
 
-/** Whoever runs the new release goes back and is tried once more there; whoever is back or was never touched is lost. */
+/**
+ * Whoever runs the new release goes back and is tried once more there; whoever is back is lost. One that ran it all along was to
+ * be put back in case that an earlier deploy could not: that is its own trouble, and none of this deploy's.
+ */
 function notUndrained(rollout: Rollout, node: NodeProgress, problem: string): Rollout {
   const again = undrainAgain(rollout, node)
   if (again !== undefined) return again
-  const forward = node.state === 'undraining' || node.state === 'current'
-  return forward ? touchedAndFailed(rollout, node, problem) : lost(rollout, node, problem)
+  if (node.state === 'current') {
+    const asked = { drained: undefined, undrains: undefined }
+    return changeNode(rollout, node.name, { ...asked, problem: `could not be put back into the balancer: ${problem}` })
+  }
+  return node.state === 'undraining' ? touchedAndFailed(rollout, node, problem) : lost(rollout, node, problem)
 }
 
 /** Nobody can be asked for anything yet, or nobody may be asked again: whatever the policy, it is over. */

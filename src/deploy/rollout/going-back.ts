@@ -4,7 +4,7 @@ import { end, isBusy, outOfService, serves } from './progress.ts'
 
 /** What was under way when another node failed is followed to its end, to be known; only then it goes back. */
 export function rollingBack(rollout: Rollout, now: number): Rollout {
-  const going = followed(rollout, now)
+  const going = followed(rollout)
   if (going !== undefined) return going
   const next = nextToRestore(rollout)
   if (next !== undefined) return takeBack(rollout, next)

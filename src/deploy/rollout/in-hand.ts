@@ -6,12 +6,12 @@ import { changeNode, decideOn, isBusy, leaveOut } from './progress.ts'
  * The next thing to do on a node that was touched already, so that none is left half-way: a restart is followed to what
  * came of it, and a node that failed within the budget, or is left out, goes back. Done in every phase, `paused` too.
  */
-export function inHand(rollout: Rollout, now: number): Rollout | undefined {
-  return followed(rollout, now) ?? leaving(rollout)
+export function inHand(rollout: Rollout): Rollout | undefined {
+  return followed(rollout) ?? leaving(rollout)
 }
 
 /** What was drained is switched or put back, what was switched is looked at, and what was looked at is put back. */
-export function followed(rollout: Rollout, now: number): Rollout | undefined {
+export function followed(rollout: Rollout): Rollout | undefined {
   const toCheck = rollout.nodes.find((node) => node.state === 'checking' && !isBusy(rollout, node))
   if (toCheck !== undefined) return decideOn(rollout, 'check', toCheck, 'checking')
   const toVerify = rollout.nodes.find((node) => node.state === 'verifying' && !isBusy(rollout, node))
@@ -19,7 +19,7 @@ export function followed(rollout: Rollout, now: number): Rollout | undefined {
   // Drained on its way back: or not, as then it goes back all the same.
   const toRestore = rollout.nodes.find((node) => node.state === 'restoring' && !isBusy(rollout, node))
   if (toRestore !== undefined) return decideOn(rollout, 'restore', toRestore, 'restoring')
-  return drainOrPutBack(rollout, now)
+  return drainOrPutBack(rollout)
 }
 
 /** One at a time: what it goes back to may be no better. */

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { approvalSchema, type Control } from './control.ts'
 import { freezeSchema } from './freezes.ts'
 
-/** Where a deploy stands. In `paused` it waits for a person; those after `rolling_back` are ends. */
+/** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
 export const phases = [
   'queued',
   'planning',
   'resolving',
+  'gated',
   'staging',
   'preparing',
   'rolling',
@@ -18,6 +20,7 @@ export const phases = [
   'rollback_failed',
   'superseded',
   'aborted',
+  'expired',
 ] as const
 
 export type Phase = (typeof phases)[number]
@@ -85,6 +88,10 @@ const nodeProgress = z.object({
   release: z.string().optional(),
   /** The attempt that restarted the service last: its mark on the node tells new processes from old ones. */
   activation: z.string().optional(),
+  /** Number of the decision to restart it last: who was restarted before whom. */
+  touched: z.int().optional(),
+  /** Decisions before it was looked at again last, as others were restarted. */
+  looked: z.int().optional(),
   /** Whether it is owed an undrain: from the decision to drain it until it was seen to be back in the balancer. */
   drained: z.boolean().optional(),
   /** Undrains that failed, one after another. */
@@ -131,7 +138,12 @@ const effect = z.object({
   nodeClass: z.string().optional(),
   /** Of a kill: the attempt, and where it runs. */
   victim: z.object({ attempt: z.string(), node: z.string() }).optional(),
-  /** Milliseconds since the epoch at which a soak ends, and before which nothing is tried again. */
+  /**
+   * How long a soak lasts, and how long nothing is tried again, on the clock that only grows of whoever acts: the clock of a
+   * machine may jump, and another's says something else. Whoever takes over waits anew.
+   */
+  seconds: z.number().optional(),
+  /** In documents from before: milliseconds since the epoch at which that ends. */
   until: z.number().optional(),
 })
 
@@ -141,6 +153,12 @@ export type Effect = Readonly<z.infer<typeof effect>>
 export const failurePolicies = ['roll_back', 'stop', 'pause'] as const
 
 export type FailurePolicy = (typeof failurePolicies)[number]
+
+const approvals = z.object({
+  /** So many people. */
+  needed: z.int().min(1),
+  expireHours: z.number(),
+})
 
 /** What a fleet allows, as counts of its nodes. In documents from before there were such, all that is optional is absent. */
 const limits = z.object({
@@ -161,30 +179,11 @@ const limits = z.object({
   prepares: z.boolean().optional(),
   /** When no wave is begun. */
   freezes: z.array(freezeSchema).optional(),
+  /** Absent where nobody has to approve. */
+  approvals: approvals.optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
-
-export const controlKinds = ['pause', 'resume', 'abort', 'retry', 'exclude'] as const
-
-export type ControlKind = (typeof controlKinds)[number]
-
-export const controlSchema = z.object({
-  /** From 1, without gaps: each is taken once, in this order. */
-  number: z.int().min(1),
-  /** Tells two that are alike apart. */
-  id: z.string(),
-  kind: z.enum(controlKinds),
-  /** For `exclude`. */
-  node: z.string().optional(),
-  by: z.string(),
-  /** ISO 8601. */
-  at: z.string(),
-  reason: z.string().optional(),
-})
-
-/** What a person told a deploy to do. */
-export type Control = Readonly<z.infer<typeof controlSchema>>
 
 const paused = z.object({
   /** Where it goes on. */
@@ -212,6 +211,10 @@ export const rolloutSchema = limits.extend({
   /** Number of the last control that was taken. */
   controls: z.int().optional(),
   paused: paused.optional(),
+  /** Each of another person. */
+  approved: z.array(approvalSchema).optional(),
+  /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
+  approveBy: z.number().optional(),
   /** Whether a person let it go on in a freeze: no other holds it up. */
   thawed: z.boolean().optional(),
   /** Whether a person ended it: it goes back, and ends as `aborted`. */
@@ -222,7 +225,10 @@ export const rolloutSchema = limits.extend({
   wave: z.int().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */
   proven: z.boolean().optional(),
-  /** Whether all updated nodes were looked at again since the last restart was decided. */
+  /**
+   * Whether updated nodes were looked at again since the last restart was decided. Absent: since something else happened, after
+   * which all of them have to be, not a sample.
+   */
   rechecked: z.boolean().optional(),
   nodes: z.array(nodeProgress),
   /** Digest of the lock of each class of node. */

@@ -33,7 +33,7 @@ export function decideOn(
   kind: EffectKind,
   node: NodeProgress,
   state: NodeState,
-  rest: Pick<Effect, 'until'> = {},
+  rest: Pick<Effect, 'seconds'> = {},
 ): Rollout {
   const decided = decide(rollout, kind, { node: node.name, ...rest })
   const attempt = decided.effects.at(-1)?.attempt
@@ -42,16 +42,7 @@ export function decideOn(
     state,
     // Owed from here on, whatever becomes of the drain.
     ...(kind === 'drain' ? { drained: true } : {}),
-    ...(restarts && attempt !== undefined ? { activation: attempt } : {}),
-  })
-}
-
-/** One more look at every updated node: a process that crashed is gone, or another one. */
-export function recheckAll(rollout: Rollout): Rollout {
-  const updated = rollout.nodes.filter((node) => node.state === 'updated')
-  return updated.reduce<Rollout>((next, node) => decide(next, 'recheck', { node: node.name }), {
-    ...rollout,
-    rechecked: true,
+    ...(restarts && attempt !== undefined ? { activation: attempt, touched: decided.decided } : {}),
   })
 }
 
@@ -128,10 +119,10 @@ export function withoutSoak(rollout: Rollout): Rollout {
 
 /** Whether nothing that runs has been touched in this phase or those before it. */
 export function isBeforeTouching(phase: Phase): boolean {
-  return ['queued', 'planning', 'resolving', 'staging', 'preparing'].includes(phase)
+  return ['queued', 'planning', 'resolving', 'gated', 'staging', 'preparing'].includes(phase)
 }
 
 /** The phase in which it is, or goes on where it is paused. */
-export function phaseOf({ phase, paused }: Rollout): Phase {
+export function phaseOf({ phase, paused }: Pick<Rollout, 'phase' | 'paused'>): Phase {
   return phase === 'paused' && paused !== undefined ? paused.from : phase
 }

@@ -11,20 +11,20 @@ import {
   isAtWork,
   isBusy,
   pauseFrozen,
-  recheckAll,
   serves,
   unavailable,
   updatedNodes,
 } from './progress.ts'
+import { isSampled, recheckAll, recheckSample } from './rechecks.ts'
 import { inOrder } from './waves.ts'
 
 /**
  * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
  * alone and is watched for a while before any other is touched, as all are between waves, and before each further restart
- * all that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
+ * those that run the release are looked at again: one that dies some seconds after its start is met on one node, not on all.
  */
 export function rolling(rollout: Rollout, now: number): Rollout {
-  const going = inHand(rollout, now)
+  const going = inHand(rollout)
   if (going !== undefined) return going
   if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
@@ -33,8 +33,9 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
-  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch, now)
-  return rollout.rechecked ? open(rollout, batch, now) : recheckAll(rollout)
+  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
+  if (rollout.rechecked) return open(rollout, batch, now)
+  return rollout.rechecked === undefined ? recheckAll(rollout) : recheckSample(rollout)
 }
 
 /** Those to be tried once more, which are out of service already; or else the staged ones of the lowest wave. */
@@ -100,22 +101,25 @@ function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): bool
 }
 
 /** Only what is at rest can be watched. */
-function watch(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
+function watch(rollout: Rollout, batch: readonly NodeProgress[]): Rollout {
   if (isAtWork(rollout)) return rollout
   const seconds = beginsWave(rollout, batch) ? (rollout.waveSoakSeconds ?? rollout.soakSeconds) : rollout.soakSeconds
   const wave = Math.max(rollout.wave ?? 0, ...batch.map(waveOf))
   const watched = { ...rollout, proven: true, wave }
-  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds, now)
+  return seconds === 0 ? recheckAll(watched) : soak(watched, seconds)
 }
 
 function lastSoak(rollout: Rollout, now: number): Rollout {
   if (rollout.effects.length > 0) return rollout
-  if (updatedNodes(rollout).length === 0 || rollout.soakSeconds === 0) return finish(rollout, now)
-  return soak({ ...rollout, phase: 'soaking' }, rollout.soakSeconds, now)
+  if (updatedNodes(rollout).length === 0) return finish(rollout, now)
+  const soaking: Rollout = { ...rollout, phase: 'soaking' }
+  if (rollout.soakSeconds > 0) return soak(soaking, rollout.soakSeconds)
+  // Each was looked at before the last restart, unless they are too many for that.
+  return isSampled(rollout) ? recheckAll(soaking) : finish(rollout, now)
 }
 
-function soak(rollout: Rollout, seconds: number, now: number): Rollout {
-  return decide(rollout, 'soak', { until: now + seconds * 1000 })
+function soak(rollout: Rollout, seconds: number): Rollout {
+  return decide(rollout, 'soak', { seconds })
 }
 
 function stuckBy({ nodes, maxUnavailable }: Rollout): string {

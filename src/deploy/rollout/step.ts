@@ -1,9 +1,10 @@
 import { advance } from './advance.ts'
+import { expire, isGated } from './approving.ts'
+import type { Control } from './control.ts'
 import { takeControl } from './controls.ts'
 import { returned, undrained } from './draining.ts'
 import { failed } from './failing.ts'
 import {
-  type Control,
   type Effect,
   type Finding,
   isOver,
@@ -13,7 +14,8 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
-import { changeNode, recheckAll } from './progress.ts'
+import { changeNode } from './progress.ts'
+import { recheckAll } from './rechecks.ts'
 
 /**
  * The whole of a deploy as a pure function: what happened is taken in, then everything that follows from it is decided.
@@ -24,16 +26,21 @@ export function step(rollout: Rollout, event: RolloutEvent, now: number): Rollou
   if (isOver(rollout.phase)) return rollout
   switch (event.kind) {
     case 'begin':
-      return advance(rollout, now)
+      return advance(expire(rollout, now), now)
     case 'superseded':
-      return rollout.phase === 'queued'
-        ? { ...rollout, phase: 'superseded', reason: `${event.by} came before it began.`, finishedAt: now }
-        : rollout
+      return superseded(rollout, event.by, now)
     case 'control':
       return afterControl(rollout, event.control, now)
     case 'outcome':
       return afterOutcome(rollout, event.attempt, event.outcome, now)
   }
+}
+
+/** Only what waits: one that has begun to install is followed to its end. */
+function superseded(rollout: Rollout, by: string, now: number): Rollout {
+  if (rollout.phase !== 'queued' && !isGated(rollout)) return rollout
+  const reason = `${by} came before it ${isGated(rollout) ? 'was approved' : 'began'}.`
+  return { ...rollout, phase: 'superseded', paused: undefined, reason, finishedAt: now }
 }
 
 function afterControl(rollout: Rollout, control: Control, now: number): Rollout {

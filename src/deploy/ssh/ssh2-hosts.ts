@@ -16,6 +16,9 @@ const outputLimit = 2 * 1024 * 1024
 /** Handshakes at once: a bastion's sshd turns away at random beyond ten that have not logged in, and each costs CPU here. */
 const startsAtOnce = 8
 
+/** Of one connection: sshd turns the eleventh away (MaxSessions), and of that nobody could tell whether it ran. */
+const scriptsAtOnce = 6
+
 /**
  * Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. The library waits for
  * acknowledgements with small packets, which is set here; what else it leaves open is in `open-client.ts`.
@@ -43,6 +46,7 @@ export function ssh2Hosts(knownHosts: () => Promise<string>): RemoteHosts {
 function connectedHost(client: Client, target: HostTarget): RemoteHost {
   const ports = new ReversePorts(client, target)
   let lost: string | undefined
+  const turns = new BoundedStarts(scriptsAtOnce)
   client.on('error', (error) => {
     lost ??= error.message
   })
@@ -50,7 +54,7 @@ function connectedHost(client: Client, target: HostTarget): RemoteHost {
     lost ??= 'the connection was closed'
   })
   return {
-    run: (script, options = {}) => runScript(client, target, script, options, () => lost),
+    run: (script, options = {}) => turns.run(() => runScript(client, target, script, options, () => lost)),
     listen: (port, take) => ports.listen(port, take),
     async [Symbol.asyncDispose]() {
       if (lost !== undefined) return
@@ -78,6 +82,7 @@ function runScript(
     const timer = options.timeoutSeconds && setTimeout(() => unknown('its time was up'), options.timeoutSeconds * 1000)
     const abort = () => unknown('waiting for it was given up')
     const closed = () => unknown(lost() ?? 'the connection was lost')
+    const cut = () => unknown(lost() ?? 'it was closed without an exit status')
     const settle = (end: () => void) => {
       clearTimeout(timer || undefined)
       options.signal?.removeEventListener('abort', abort)
@@ -87,9 +92,10 @@ function runScript(
     options.signal?.addEventListener('abort', abort, { once: true })
     client.once('close', closed)
     if (lost() !== undefined) return closed()
+    if (options.signal?.aborted) return abort()
     client.exec(framed(script, mark), (error, channel) => {
       if (error) return unknown(error.message)
-      collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : closed()))
+      collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : cut()))
     })
   })
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -7,7 +7,7 @@ import { runDetached } from '../../../src/deploy/detached-run.ts'
 import { HostConnection } from '../../../src/deploy/host-connection.ts'
 import { killScript } from '../../../src/deploy/node/kill.ts'
 import { resultIn } from '../../../src/deploy/node/result-line.ts'
-import { type DetachedRun, runScript } from '../../../src/deploy/node/run-script.ts'
+import { type DetachedRun, runScript, secretInput } from '../../../src/deploy/node/run-script.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
@@ -57,6 +57,49 @@ describe('a run on a node that outlives its connection', () => {
     expect(node.killSessions()).toBeGreaterThan(0)
     expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
     expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
+  })
+
+  it('shows what comes without any end of line, and keeps head and tail of a flood of it', async () => {
+    const run = aRun("for n in 1 2 3; do printf .; sleep 0.3; done; head -c 3000000 /dev/zero | tr '\\0' x; printf end")
+    const seen: string[] = []
+    const outcome = await runDetached(connection, run, { ...options, onOutput: (text) => seen.push(text) })
+    expect(seen[0]).toMatch(/^\.+$/)
+    expect(outcome).toMatchObject({
+      kind: 'exited',
+      code: 0,
+      output: expect.stringMatching(/^\.\.\.x+\n\[\.\.\. \d+ .*xend$/s),
+    })
+  })
+
+  it('is not started with half of its script where the disk is full, and starts once there is room', async () => {
+    const marker = join(node.root, 'half')
+    const run = aRun(`touch ${marker}\n${'# What follows is not written any more.\n'.repeat(100)}`)
+    const host = await connection.open()
+    // What a full disk looks like: no file may become larger than a block.
+    const full = `trap '' XFSZ; ulimit -f 1; ${runScript(run, 0)}`
+    expect(await host.run(full, { input: secretInput('') })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('could not be written on this node: is its disk full?'),
+    })
+    expect(existsSync(marker)).toBe(false)
+    expect(await runDetached(connection, run, options)).toMatchObject({ kind: 'exited', code: 0 })
+    expect(existsSync(marker)).toBe(true)
+  })
+
+  it('is told to have died where how it ended could not be written, and where the node was booted anew', async () => {
+    const unwritable = aRun('mkdir "$(dirname "$WHEELHOUSE_SECRET")/exit.new"; echo done')
+    expect(await runDetached(connection, unwritable, options)).toMatchObject({
+      kind: 'died',
+      output: expect.stringContaining('done'),
+    })
+    const run = aRun('echo begun; sleep 30')
+    let output = ''
+    const running = runDetached(connection, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('begun'))
+    const process = join(folderOf(run), 'started', 'process')
+    // Its number and start time may be those of another process after a boot.
+    writeFileSync(process, readFileSync(process, 'utf8').replace(/\S+\n$/, '00000000-0000-0000-0000-000000000000\n'))
+    expect(await running).toEqual({ kind: 'died', output: 'begun\n' })
   })
 
   it('is ended with all that it started when it is told to, and tells how', async () => {

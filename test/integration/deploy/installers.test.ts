@@ -13,6 +13,16 @@ import { toolPaths, useTool } from '../../support/tools.ts'
 import { aWheel } from '../../support/wheels.ts'
 
 const app = aWheel({ name: 'app', version: '1.0' })
+/** Takes a while to install, and one of its files does not fit on a small disk. */
+const large = aWheel({
+  name: 'app',
+  version: '2.0',
+  files: {
+    'app/__init__.py': '',
+    'app/data.bin': Buffer.alloc(1_000_000, 'data'),
+    ...Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`app/part${n}.py`, `part = ${n}\n`])),
+  },
+})
 /** uv as an index has it, but for its size: the program in it is the one that the tests are run with. */
 const uvWheel = () =>
   aWheel({
@@ -21,13 +31,18 @@ const uvWheel = () =>
     files: { 'uv-99.0.data/scripts/uv': `#!/bin/sh\nexec ${useTool('uv')[0]} "$@"\n` },
   })
 
+/** Once the first of its files is there. */
+const killsPip = `( root=\${WHEELHOUSE_SECRET%/.wheelhouse/*}
+  until [ -d "$(echo "$root"/releases/1.0-lock/lib/*/site-packages/app)" ]; do sleep 0.01; done
+  pkill -9 -f "pip --python $root/releases/1.0-lock/" ) &`
+
 describe('what installs a release on a node', () => {
   let index: PackageIndex
   let withUv: SshNode
   let without: SshNode
   const connections: HostConnection[] = []
   beforeAll(async () => {
-    index = await startPackageIndex([app])
+    index = await startPackageIndex([app, large])
     // Where nothing of this machine is in the way: its own uv may be on the PATH.
     withUv = await startNode({ uv: true })
     without = await startNode()
@@ -39,7 +54,16 @@ describe('what installs a release on a node', () => {
     await index?.[Symbol.asyncDispose]()
   })
 
-  async function stage(node: SshNode, installer: Installer, settings: { sha256?: string; before?: string } = {}) {
+  interface Settings {
+    readonly sha256?: string
+    readonly before?: string
+    readonly wheel?: typeof app
+    /** Of the service; one of its own when left out. */
+    readonly root?: string
+  }
+
+  async function stage(node: SshNode, installer: Installer, settings: Settings = {}) {
+    const { wheel = app } = settings
     const { host: address, port, user, clientKeyPath: keyPath } = node
     const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
     const connection = new HostConnection(
@@ -47,22 +71,22 @@ describe('what installs a release on a node', () => {
       target,
     )
     connections.push(connection)
-    const root = join(node.root, `app-${connections.length}`)
-    const url = `${index.url.replace('/simple/', '/files/')}${app.filename}`
+    const root = settings.root ?? join(node.root, `app-${connections.length}`)
+    const url = `${index.url.replace('/simple/', '/files/')}${wheel.filename}`
     const script = stageScript({
       ...{ python: toolPaths().python, root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
-      requirements: `app @ ${url} --hash=sha256:${settings.sha256 ?? app.sha256}\n`,
+      requirements: `app @ ${url} --hash=sha256:${settings.sha256 ?? wheel.sha256}\n`,
       indexes: [index.url],
       manifest: { project: 'app', version: '1.0', lock: 'lock' },
     })
-    const run = { root, attempt: 'stage', owner: 'store/web', fence: 1, limitSeconds: 60 }
+    const job = { root, attempt: `stage-${connections.length}`, owner: 'store/web', fence: 1, limitSeconds: 60 }
     const outcome = await runDetached(
       connection,
-      { ...run, script: `${settings.before ?? ''}\n${script}` },
+      { ...job, script: `${settings.before ?? ''}\n${script}` },
       { clock: systemClock, patienceSeconds: 20 },
     )
     const [code, output] = outcome.kind === 'exited' ? [outcome.code, outcome.output] : [outcome.kind, '']
-    return { code, output, release: join(root, 'releases', '1.0-lock') }
+    return { code, output, root, release: join(root, 'releases', '1.0-lock') }
   }
 
   const installed = (release: string) => {
@@ -82,6 +106,7 @@ describe('what installs a release on a node', () => {
   })
 
   it('is pip where it has none that is able, and where that is asked for', async () => {
+    // Debian's interpreter lets nobody install into it (PEP 668): environments of our own need no leave of it.
     const unable =
       'mkdir -p "$HOME/unable"; printf "#!/bin/sh\\nexit 2\\n" >"$HOME/unable/uv"; chmod +x "$HOME/unable/uv"; PATH=$HOME/unable:$PATH'
     for (const { code, output, release } of [
@@ -100,6 +125,20 @@ describe('what installs a release on a node', () => {
       expect(output).toMatch(/hash/i)
       expect(existsSync(join(release, 'wheelhouse.json'))).toBe(false)
     }
+  })
+
+  it.each([
+    ['whose pip is killed in the middle', killsPip, 137, /Killed/],
+    ['whose disk is full', "trap '' XFSZ; ulimit -f 200", 1, /File too large/],
+  ])('leaves no release on a node %s, and is done anew by the next attempt', async (_what, before, status, said) => {
+    const failed = await stage(withUv, 'pip', { before, wheel: large })
+    expect([failed.code, failed.output]).toEqual([status, expect.stringMatching(said)])
+    expect(existsSync(join(failed.release, 'wheelhouse.json'))).toBe(false)
+    const { root } = failed
+    const next = await stage(withUv, 'auto', { wheel: large, root })
+    expect([next.code, next.release], next.output).toEqual([0, failed.release])
+    expect(existsSync(join(failed.release, 'wheelhouse.json'))).toBe(true)
+    expect(existsSync(installed(failed.release).file)).toBe(true)
   })
 
   it('is fetched once from the indexes where uv is asked for, or else told to be missing', async () => {

@@ -79,6 +79,28 @@ describe('what is left on a node after an installation', () => {
     expect(readdirSync(join(root, '.wheelhouse', 'runs')).sort()).toEqual(['a-stage', 'recent'])
   })
 
+  it('is what could be gone back to, whatever the clock of the node said when it was made, or says now', async () => {
+    const root = join(node.root, 'skewed')
+    const future = -400
+    for (const version of ['1.0', '1.1', '1.2', '1.3', '1.4']) await release(root, version, future)
+    await release(root, '9.0', 20_000)
+    await symlink('releases/1.2-lock', join(root, 'current'))
+    await mkdir(join(root, '.wheelhouse', 'runs', 'made-in-the-future'), { recursive: true })
+    await aged(join(root, '.wheelhouse', 'runs', 'made-in-the-future'), future)
+    await mkdir(join(root, 'releases', 'died-in-the-future'))
+    await aged(join(root, 'releases', 'died-in-the-future'), future)
+    await writeFile(
+      join(root, '.wheelhouse', 'verified'),
+      JSON.stringify({ release: '1.2-lock', predecessor: '1.1-lock', boot: '', process: [1, 1] }),
+    )
+    expect(await stage(root, 'c-stage')).toMatchObject({ kind: 'exited', code: 0 })
+    const left = readdirSync(join(root, 'releases'))
+    expect(left).toEqual(expect.arrayContaining(['1.0-lock', '1.1-lock', '1.2-lock', '9.0-lock']))
+    expect(left).not.toContain('died-in-the-future')
+    expect(left.length).toBeLessThanOrEqual(6)
+    expect(readdirSync(join(root, '.wheelhouse', 'runs'))).toEqual(['c-stage'])
+  })
+
   it('is the release, though old ones cannot be removed', async () => {
     const root = join(node.root, 'other')
     await release(root, '9.0', 1)

@@ -4,7 +4,7 @@ import { isDue, type ObservedNode, standingOf } from '../../../src/deploy/conver
 import { repair } from '../../../src/deploy/convergence/repair.ts'
 import { toRepair } from '../../../src/deploy/convergence/repair-decision.ts'
 import { theOne } from '../../../src/deploy/desired.ts'
-import { requestDocument } from '../../../src/deploy/documents.ts'
+import { headDocument, requestDocument } from '../../../src/deploy/documents.ts'
 import { newServiceState, type ServiceState, serviceDocument } from '../../../src/deploy/service-state.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { keys } from '../../../src/objects/keys.ts'
@@ -48,6 +48,8 @@ describe('looking at the nodes of a service', () => {
     const after = { ...idle, recent: [ended('web.production.8', 'rolled_back', 12)] }
     expect(isDue(observation, after, 13 * minute, 5 * minute)).toBe(true)
     expect(isDue(observation, { ...after, running: 'web.production.9' }, 13 * minute, 5 * minute)).toBe(false)
+    // The clock was set back by hours: nobody waits until it is as late again.
+    expect(isDue({ ...observation, claimed: at(600) }, idle, 14 * minute, 5 * minute)).toBe(true)
     expect(isDue(undefined, newServiceState(), 2 * minute, 5 * minute)).toBe(false)
     expect(isDue(undefined, idle, 2 * minute, 0)).toBe(false)
   })
@@ -68,6 +70,11 @@ describe('repairing drift', () => {
     ['follows a deploy that was rolled back', { recent: [ended('web.production.8', 'rolled_back', 19)] }, ['web2']],
     ['leaves what a person is to look at', { recent: [ended('web.production.8', 'failed', 19)] }, []],
     ['is not tried again where it failed', { recent: [ended('web.production.7-repair-a', 'rolled_back', 1)] }, []],
+    [
+      'is done again though the clock was set back',
+      { recent: [ended('web.production.7-repair-a', 'succeeded', 600)] },
+      ['web2'],
+    ],
     ['is not done all the time', { recent: [ended('web.production.7-repair-a', 'succeeded', 19)] }, []],
   ])('%s', (_what, state, nodes) => {
     expect(toRepair({ ...idle, ...state }, drifted, now)).toEqual(nodes)
@@ -95,6 +102,62 @@ describe('repairing drift', () => {
     expect(request?.value).toMatchObject({ version: '1.1.0', by: 'convergence', reason: 'drift on n2' })
     expect((await ports.documents.read(serviceDocument, keys.service('web')))?.value.waiting).toBe(id)
     expect(await repair(ports, 'web', definition, seen)).toBeUndefined()
+  })
+
+  it('leaves nothing behind where it is refused, be it that another deploy came just then', async () => {
+    const definition = aDefinition({ converge: { repair: true } })
+    const heads = async ({ documents: { store } }: Awaited<ReturnType<typeof aStore>>) => {
+      const keys: string[] = []
+      for await (const { key } of store.list('deploys/')) keys.push(key)
+      return keys
+    }
+    const ports = await aStore(idle)
+    const calm = ports.documents.read
+    let reads = 0
+    // The service's document is read first by the repair itself: from then on a deploy runs.
+    const late = (from: number) => ({
+      ...ports,
+      documents: {
+        ...ports.documents,
+        read: (async (type, key) => {
+          if (key === keys.service('web') && ++reads === from) {
+            await ports.documents.update(
+              serviceDocument,
+              key,
+              (state) => state && { ...state, running: 'web.production.9' },
+            )
+          }
+          return await calm(type, key)
+        }) as typeof calm,
+      },
+    })
+    expect(await repair(late(2), 'web', definition, seen)).toBeUndefined()
+    expect(await heads(ports)).toEqual([])
+  })
+
+  it('closes what it began where another deploy came between its look and its write', async () => {
+    const definition = aDefinition({ converge: { repair: true } })
+    const ports = await aStore(idle)
+    const create = (async (type, key, value) => {
+      const made = await ports.documents.create(type, key, value)
+      await ports.documents.update(
+        serviceDocument,
+        keys.service('web'),
+        (state) => state && { ...state, running: 'web.production.9' },
+      )
+      return made
+    }) as typeof ports.documents.create
+    expect(
+      await repair({ ...ports, documents: { ...ports.documents, create } }, 'web', definition, seen),
+    ).toBeUndefined()
+    const { running, waiting } = (await ports.documents.read(serviceDocument, keys.service('web')))?.value ?? {}
+    expect([running, waiting]).toEqual(['web.production.9', undefined])
+    const left: string[] = []
+    for await (const { key } of ports.documents.store.list('deploys/')) {
+      const head = key.endsWith('/head.json') ? await ports.documents.read(headDocument, key) : undefined
+      if (head !== undefined) left.push(head.value.phase)
+    }
+    expect(left).toEqual(['superseded'])
   })
 
   it('waits for the end of a freeze', async () => {

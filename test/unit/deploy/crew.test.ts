@@ -29,8 +29,8 @@ function aCrew(reason: ErrorCode, rollout: object = {}) {
     ...{ by: 'ci', at: '2026-01-01T00:00:00Z', definition: aDefinition({ rollout }) },
   }
   const crew = crewFor(ports, request, 1)
-  async function act(kind: EffectKind, node?: string): Promise<Outcome> {
-    const effect = { attempt: `${deploy}.1-${kind}`, kind, ...(node === undefined ? {} : { node }) }
+  async function act(kind: EffectKind, node?: string, more: { seconds?: number } = {}): Promise<Outcome> {
+    const effect = { attempt: `${deploy}.1-${kind}`, kind, ...more, ...(node === undefined ? {} : { node }) }
     const nodes = ['n1', 'n2', 'n3'].map((name) => ({ name, state: 'waiting' as const }))
     let outcome: Outcome | undefined
     const acting = crew.act(effect, { ...blank, nodes }, new AbortController().signal).then((one) => {
@@ -43,7 +43,12 @@ function aCrew(reason: ErrorCode, rollout: object = {}) {
   const leave = (name: string) => {
     fleet = fleet.filter((one) => one !== name)
   }
-  return { act, leave, plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value }
+  return {
+    act,
+    leave,
+    clock,
+    plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value,
+  }
 }
 
 describe('who acts for a deploy', () => {
@@ -66,6 +71,18 @@ describe('who acts for a deploy', () => {
     expect(await crew.act('probe', 'n1')).toMatchObject({ unreachable: true, gone: true })
     expect(await crew.act('probe', 'n2')).toMatchObject({ unreachable: true, gone: false })
   })
+
+  it.each([86_400_000, -86_400_000])(
+    'soaks for as long as it was told, though the clock jumps by %i ms',
+    async (jump) => {
+      const crew = aCrew('host-unreachable')
+      const began = crew.clock.monotonic()
+      const jumping = crew.clock.sleep(3_000).then(() => crew.clock.jump(jump))
+      expect(await crew.act('soak', undefined, { seconds: 60 })).toEqual({ ok: true })
+      await jumping
+      expect(crew.clock.monotonic() - began).toBe(60_000)
+    },
+  )
 
   it('keeps the arithmetic in the plan, and gives it to the rollout as counts', async () => {
     const crew = aCrew('host-unreachable', { waves: [1, '50%'], max_unreachable: '34%', on_failure: 'stop' })

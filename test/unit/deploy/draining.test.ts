@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
 import { failing, play } from '../../support/played-deploy.ts'
+import { blank } from '../../support/rollout-worlds.ts'
 
 const drains = { drains: true }
 
@@ -87,6 +88,20 @@ describe('a deploy of nodes behind a balancer', () => {
     expect(deploy.story()).toContain('undrain node0')
     expect(deploy.now().nodes[0]).toMatchObject({ state: 'current' })
   })
+})
+
+it('shows a node that ran the release all along and could not be put back, and goes on: nobody touched it', () => {
+  const before = play(2, drains).until('stage node0').now()
+  const release = `${blank.version}-${'a'.repeat(12)}`
+  const ran = { release, version: blank.version, healthy: true, verified: true }
+  const nodes = before.nodes.map((node, at) => (at === 0 ? { ...node, state: 'ready' as const, before: ran } : node))
+  const deploy = play(2, drains, { ...before, nodes, effects: before.effects.slice(1) })
+  deploy.until('nothing', failing('undrain node0'))
+  expect(deploy.story().filter((one) => one === 'undrain node0')).toHaveLength(3)
+  expect([deploy.now().phase, deploy.nodes(), deploy.now().reason]).toEqual(['succeeded', 'current updated', undefined])
+  expect(describeDeploy(deploy.now())).toContain(
+    'ran it already (before: 1.1.0): could not be put back into the balancer',
+  )
 })
 
 describe('what is run once per deploy', () => {

@@ -50,7 +50,7 @@ async function aSite(more: object = {}) {
       ),
     /** As after deploys that went well, in this order. */
     async ran(...versions: readonly string[]) {
-      for (const version of versions) await promoteToServices(ports, { ...request(version), overHold: true })
+      for (const version of versions) await promoteToServices(ports, { ...request(version), rollback: true })
       await documents.update(serviceDocument, keys.service('web'), (state) => {
         const recent = versions.map((version) => ({ deploy: version, version, phase: 'succeeded' as const, at: '' }))
         return state && { ...state, recent: recent.reverse() }

@@ -111,6 +111,17 @@ describe('the deploy of a promotion', () => {
   })
 })
 
+it('goes back to an older release that a person promotes while a newer one rolls: that comes next', async () => {
+  const here = world()
+  await requestDeploy(here, promoted(1, '2.0'))
+  await here.documents.update(serviceDocument, keys.service('web'), (state) => state && start(state))
+  await requestDeploy(here, promoted(2, '1.0'))
+  expect(await stateIn(here)).toMatchObject({ running: 'web.production.1', waiting: 'web.production.2' })
+  await ends(here, 'web.production.1', 'succeeded')
+  await ends(here, 'web.production.2', 'succeeded')
+  expect(await stateIn(here)).toMatchObject({ desired: { version: '1.0' }, stable: { version: '1.0' } })
+})
+
 describe('trying a failed release again', () => {
   it('appends one promotion, by however many at once it is asked for', async () => {
     const here = world()

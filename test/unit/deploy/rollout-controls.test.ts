@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { describeDeploy } from '../../../src/deploy/describe.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
+import type { ControlKind } from '../../../src/deploy/rollout/control.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
-import type { ControlKind, Effect, Rollout } from '../../../src/deploy/rollout/model.ts'
+import { type Effect, isOver, phases, type Rollout } from '../../../src/deploy/rollout/model.ts'
 import { step } from '../../../src/deploy/rollout/step.ts'
 import { away, failing, play } from '../../support/played-deploy.ts'
-import { blank } from '../../support/rollout-worlds.ts'
+import { blank, fleetOf, livingBy, wasTakenBack } from '../../support/rollout-worlds.ts'
 
 describe('a deploy that is told to pause', () => {
   it('finishes what is in hand on a node, begins nothing new, and goes on where it was', () => {
@@ -66,6 +67,26 @@ describe('a deploy that is told to abort', () => {
     deploy.until('restore node1', failing('activate node1'))
     expect(refusalOf(deploy.now(), { kind: 'abort' })).toMatch(/aborted already/)
     expect([deploy.until('nothing').now().phase, deploy.nodes()]).toEqual(['aborted', 'restored restored'])
+  })
+
+  it('ends as aborted with every node back on what it ran, whenever that is', () => {
+    const limits = { drains: true, prepares: true, soakSeconds: 10, waves: [1, 3] }
+    const world = { ...fleetOf(['healthy', 'healthy', 'healthy']), ...limits }
+    const gated = play(3, { ...limits, approvals: { needed: 1, expireHours: 72 } }).until('nothing')
+    const running = [blank, gated.now(), ...livingBy(world, () => false)].filter(({ phase }) => !isOver(phase))
+    const paused = running.map((state) => play(3, limits, state).say('pause').now())
+    for (const state of [...running, ...paused.map((one) => ({ ...one, controls: 0 }))]) {
+      const deploy = play(3, limits, state).say('abort').until('nothing')
+      expect([deploy.now().phase, deploy.now().effects], state.phase).toEqual(['aborted', []])
+      for (const node of deploy.now().nodes) {
+        expect(wasTakenBack(node), `${state.phase}: ${node.name} ${node.state}`).toBe(true)
+        expect([node.drained, node.state], state.phase).not.toEqual([true, expect.anything()])
+        expect(node.state).not.toBe('updated')
+      }
+    }
+    expect(new Set([...running, ...paused].map(({ phase }) => phase))).toEqual(
+      new Set(phases.filter((phase) => !isOver(phase) && phase !== 'rolling_back')),
+    )
   })
 
   it('lets pip finish, and touches nothing', () => {

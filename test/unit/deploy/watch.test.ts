@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
-import { untilOver } from '../../../src/deploy/watch.ts'
+import { watchUntil } from '../../../src/deploy/watch.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
@@ -18,7 +18,9 @@ it('waits for a deploy by looking, where the bus refuses subscribers', async () 
   const strays: unknown[] = []
   const stray = (error: unknown) => strays.push(error)
   process.prependListener('unhandledRejection', stray)
-  const watched = untilOver({ documents, bus, clock: systemClock }, [deploy], 60, new AbortController().signal)
+  const ports = { documents, bus, clock: systemClock }
+  const isOver = ({ phase }: { readonly phase: string }) => phase === 'succeeded'
+  const watched = watchUntil(ports, [deploy], 60, isOver, new AbortController().signal)
   await new Promise((resolve) => setImmediate(resolve))
   await documents.update(headDocument, keys.deployHead('web', deploy), () => ({ ...head, phase: 'succeeded' }))
   expect((await watched).map(({ phase }) => phase)).toEqual(['succeeded'])

@@ -28,7 +28,7 @@ async function aServer() {
     authenticator: {
       identify: async (header) => {
         const scopes: Grant[] = header.slice('Bearer '.length).split(',').filter(isGrant)
-        return { token: 't', name: 'somebody', scopes }
+        return { token: 't', name: 'somebody', account: 'somebody', scopes }
       },
     },
     anonymousRead: true,

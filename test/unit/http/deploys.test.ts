@@ -35,7 +35,7 @@ async function aServer(prepare: (documents: Documents) => Promise<void> = async 
     authenticator: {
       identify: async (header) => {
         const scopes: Grant[] = header.slice('Bearer '.length).split(',').filter(isGrant)
-        return { token: 't', name: 'somebody', scopes }
+        return { token: 't', name: 'somebody', account: 'somebody', scopes }
       },
     },
     anonymousRead: true,

@@ -27,7 +27,7 @@ describe('scopes', () => {
   })
 
   it.each([
-    ['write', 'There is no scope "write". There are: read, upload, manage, promote, deploy, admin.'],
+    ['write', 'There is no scope "write". There are: read, upload, manage, promote, deploy, approve, admin.'],
     ['upload:', '"upload:" names no projects: write upload:app, or upload:acme-* for all that begin so.'],
     ['upload:-app', '"upload:-app" names no projects'],
     ['upload:a b', '"upload:a b" names no projects'],

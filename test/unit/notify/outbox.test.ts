@@ -60,6 +60,18 @@ describe('the outbox', () => {
     await outbox[Symbol.asyncDispose]()
   })
 
+  it('reaches a receiver that was down for an hour, and is not held up by a clock that was set back', async () => {
+    const [clock, store] = [new FakeClock(), new MemoryStore()]
+    const back = clock.monotonic() + 3_600_000
+    const { outbox, sent } = aWorker(clock, store, () => (clock.monotonic() < back ? { problem: 'away' } : 'delivered'))
+    await outbox.put(notice)
+    await clock.passUntil(() => sent.length === 2)
+    clock.jump(-7 * 86_400_000)
+    await clock.passUntil(async () => (await left(store)).length === 0, 20_000)
+    expect(clock.monotonic() - back).toBeLessThan(7_200_000)
+    await outbox[Symbol.asyncDispose]()
+  })
+
   it('does not try again where the receiver wants no more', async () => {
     const [clock, store] = [new FakeClock(), new MemoryStore()]
     const { outbox, sent } = aWorker(clock, store, () => 'gone')

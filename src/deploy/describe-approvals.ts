@@ -1,0 +1,49 @@
+import { describeChange } from './describe-plan.ts'
+import type { PendingChanges } from './pending-changes.ts'
+import { isGated, missingApprovals } from './rollout/approving.ts'
+import type { Approval } from './rollout/control.ts'
+import type { Rollout } from './rollout/model.ts'
+
+/** Sentences about approvals, for terminals. Pure. */
+
+type Gated = Pick<Rollout, 'approvals' | 'approved'>
+
+/** `1 of 2: ada`; nothing where none is needed. */
+export function approvalsText({ approvals, approved = [] }: Gated): string {
+  if (approvals === undefined) return ''
+  const names = approved.map(({ by }) => by).join(', ')
+  return `${approved.length} of ${approvals.needed}${names === '' ? '' : `: ${names}`}`
+}
+
+/** Who approved, how many are missing, and how one approves. */
+export function approvalLines(rollout: Rollout): readonly string[] {
+  const { deploy, approved = [], approveBy } = rollout
+  const given = approved.map((one) => `  Approved by ${describeApproval(one)}`)
+  if (!isGated(rollout)) return given
+  const missing = missingApprovals(rollout)
+  const until = approveBy === undefined ? '' : `, until ${minute(new Date(approveBy).toISOString())} UTC`
+  const needed = `${missing} more ${missing === 1 ? 'approval is' : 'approvals are'} needed${until}`
+  return [
+    ...given,
+    ...(missing === 0 ? [] : [`  ${needed}: wheelhouse approve ${deploy}, or POST /deploys/${deploy}/approve.`]),
+  ]
+}
+
+/** What is let in, for whoever is to approve it. */
+export function pendingLines(pending: readonly PendingChanges[]): string {
+  return pending
+    .map(({ nodes, changes }) => {
+      const what = changes.length === 0 ? 'no dependency changes' : changes.map(describeChange).join(', ')
+      return `  On ${nodes.join(', ')}: ${what}\n`
+    })
+    .join('')
+}
+
+export function describeApproval({ by, account, at, reason }: Approval): string {
+  const who = account === undefined || account === by ? by : `${by} (${account})`
+  return `${who} on ${minute(at)} UTC${reason === undefined ? '' : `: ${reason}`}`
+}
+
+function minute(at: string): string {
+  return at.slice(0, 16).replace('T', ' ')
+}

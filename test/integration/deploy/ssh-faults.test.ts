@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { type Connection, Server } from 'ssh2'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { HostTarget } from '../../../src/deploy/remote-host.ts'
+import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
+import { generateSshKey } from '../../support/ssh-keys.ts'
+import { type SshNode, startNode } from '../../support/sshd.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
+import { toolPaths } from '../../support/tools.ts'
+
+/** Its backlog is full: the kernel answers no further SYN, as a firewall that drops packets. */
+const deafListener = `
+import socket, time
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen(0)
+port = server.getsockname()[1]
+full = [socket.socket() for _ in range(2)]
+for one in full:
+    one.setblocking(False)
+    one.connect_ex(("127.0.0.1", port))
+print(port, flush=True)
+time.sleep(60)
+`
+
+describe('a node whose network or sshd is at fault', () => {
+  let node: SshNode
+  let keys: TemporaryFolder
+  beforeAll(async () => {
+    node = await startNode({ maxSessions: 10 })
+    keys = await temporaryFolder('keys')
+  })
+  afterAll(async () => {
+    await node?.[Symbol.asyncDispose]()
+    await keys?.[Symbol.asyncDispose]()
+  })
+
+  function targetAt(port: number, connectSeconds: number): HostTarget {
+    const { host: address, user, clientKeyPath: keyPath } = node
+    return { name: 'web1', address, port, user, keyPath, connectSeconds }
+  }
+  /** By the node's key, whatever way leads there. */
+  const hosts = ssh2Hosts(async () => `[127.0.0.1]:* ${node.hostPublicKey}`)
+
+  /** A way to the node over which nothing comes back for so long. */
+  async function slowWay(milliseconds: number) {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      const inner = createConnection(node.port, '127.0.0.1')
+      sockets.push(socket, inner)
+      for (const one of [socket, inner]) one.on('error', () => undefined)
+      socket.pipe(inner)
+      setTimeout(() => inner.pipe(socket), milliseconds)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return {
+      port: (server.address() as AddressInfo).port,
+      async [Symbol.asyncDispose]() {
+        for (const socket of sockets) socket.destroy()
+        server.close()
+      },
+    }
+  }
+
+  it('is out of reach where it accepts connections and says nothing, once the time is up', async () => {
+    await using way = await slowWay(600_000)
+    await expect(hosts.connect(targetAt(way.port, 1))).rejects.toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringContaining('it did not answer in 1 s'),
+    })
+  })
+
+  it('is out of reach where nobody answers at all, as behind a firewall', async () => {
+    const child = spawn(toolPaths().python, ['-c', deafListener], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(child.stdout, 'data')
+    await expect(hosts.connect(targetAt(Number(`${line}`), 1))).rejects.toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringContaining('it did not answer in 1 s'),
+    })
+    child.kill('SIGKILL')
+  })
+
+  it('is waited for where its sshd takes its time to say who it is', async () => {
+    await using way = await slowWay(1_500)
+    await using host = await hosts.connect(targetAt(way.port, 15))
+    expect((await host.run('echo late')).stdout).toBe('late\n')
+  })
+
+  it('runs more scripts at once than sshd allows sessions on a connection: they take turns', async () => {
+    await using host = await hosts.connect(targetAt(node.port, 15))
+    const numbers = Array.from({ length: 12 }, (_, n) => n)
+    const results = await Promise.all(numbers.map((n) => host.run(`sleep 0.2; echo ${n}`)))
+    expect(results.map(({ stdout }) => stdout)).toEqual(numbers.map((n) => `${n}\n`))
+  })
+
+  it('runs nothing of a script that was given up before its turn came', async () => {
+    await using host = await hosts.connect(targetAt(node.port, 15))
+    const given = host.run('echo never', { signal: AbortSignal.abort() })
+    await expect(given).rejects.toMatchObject({ code: 'outcome-unknown' })
+  })
+
+  it('leaves the outcome of a script unknown where the channel is closed without an exit status', async () => {
+    const key = await generateSshKey(keys.path, 'server')
+    const server = new Server({ hostKeys: [await readFile(key.privateKeyPath)] }, (client: Connection) => {
+      client.on('error', () => undefined)
+      client.on('authentication', (login) => login.accept())
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec) => acceptExec().end('half of it'))
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const strange = ssh2Hosts(async () => `[127.0.0.1]:* ${key.publicKey}`)
+    const host = await strange.connect(targetAt((server.address() as AddressInfo).port, 15))
+    await expect(host.run('true')).rejects.toMatchObject({
+      code: 'outcome-unknown',
+      message: expect.stringContaining('closed without an exit status'),
+    })
+    await host[Symbol.asyncDispose]()
+    server.close()
+  })
+})
