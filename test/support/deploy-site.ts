@@ -13,6 +13,8 @@ import type { BuiltArchive } from './wheels.ts'
 
 export interface SiteOptions extends Omit<FleetConfiguration, 'fleet'> {
   readonly nodes: readonly NodeOptions[]
+  /** The host of the external URL: a name that the processes of the product resolve and nobody else, so that no node reaches the index. */
+  readonly hiddenName?: string
 }
 
 /** A whole installation with a fleet: the product in one of the ways to run it, and real nodes that it deploys to. */
@@ -53,7 +55,12 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
   await writeConfiguration(config, { ...options, fleet })
   const port = await freePort()
   const gate = await openGate(port)
-  const environment = { WHEELHOUSE_CONFIG: config, WHEELHOUSE_EXTERNAL_URL: gate.url }
+  const { hiddenName: hidden } = options
+  const environment = {
+    WHEELHOUSE_CONFIG: config,
+    WHEELHOUSE_EXTERNAL_URL: hidden === undefined ? gate.url : gate.url.replace('127.0.0.1', hidden),
+    ...(hidden === undefined ? {} : { NODE_OPTIONS: `--import=${resolving(hidden)}` }),
+  }
   const processes = await way({ home: home.path, port, environment })
   const ask = (path: string, init: RequestInit = {}) => {
     const { url, token } = processes.server()
@@ -83,6 +90,14 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
       await home[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A module that has a process resolve one name more, to this machine. */
+function resolving(name: string): string {
+  const source =
+    "import dns from 'node:dns'; import { syncBuiltinESMExports } from 'node:module'; const real = dns.lookup; " +
+    `dns.lookup = (name, ...rest) => real(name === "${name}" ? "127.0.0.1" : name, ...rest); syncBuiltinESMExports()`
+  return `data:text/javascript,${encodeURIComponent(source).replaceAll("'", '%27')}`
 }
 
 export async function embedded({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {

@@ -1,9 +1,7 @@
-import dns, { type LookupOneOptions } from 'node:dns'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createConnection, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../../src/clock.ts'
 import type { RunOutcome } from '../../../src/deploy/detached-run.ts'
@@ -16,12 +14,9 @@ import type { JumpHost } from '../../../src/deploy/remote-host.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
-import { makeCertificate } from '../../support/certificates.ts'
 import { aDefinition } from '../../support/definitions.ts'
-import { type Gate, openGate } from '../../support/gate.ts'
-import { type PackageIndex, startPackageIndex } from '../../support/package-index.ts'
+import { type HiddenIndexes, startHiddenIndexes } from '../../support/hidden-indexes.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 import { toolPaths } from '../../support/tools.ts'
 import { until } from '../../support/until.ts'
 import { aWheel } from '../../support/wheels.ts'
@@ -30,57 +25,24 @@ const allow = 'port-forwarding,permitlisten="127.0.0.1:*"'
 const app = aWheel({ name: 'app', version: '1.0', requires: ['greeting'] })
 const greeting = aWheel({ name: 'greeting', version: '2.0' })
 
-/** Two names that this process resolves, and no other: what comes to the indexes under them came through it. */
-const own = 'index.out-of-reach.test'
-const secure = 'files.out-of-reach.test'
-
-function resolveHere(): () => void {
-  const real = dns.lookup
-  const lookup = (name: string, options: LookupOneOptions, done: (...found: unknown[]) => void) =>
-    real(name === own || name === secure ? '127.0.0.1' : name, options, done)
-  dns.lookup = Object.assign(lookup, real) as typeof dns.lookup
-  return () => {
-    dns.lookup = real
-  }
-}
-
 describe('a node that cannot reach the indexes', () => {
-  let [index, node, gate, folder]: [PackageIndex?, SshNode?, Gate?, TemporaryFolder?] = []
-  let urls = { own: '', secure: '' }
-  let forget = () => {}
-  let stopTls = () => {}
+  let [hidden, machine]: [HiddenIndexes?, SshNode?] = []
   beforeAll(async () => {
-    forget = resolveHere()
-    folder = await temporaryFolder('tunnel')
-    index = await startPackageIndex([app, greeting])
-    const { certificate, key } = await makeCertificate(folder.path, secure)
-    gate = await openGate(Number(new URL(index.url).port))
-    const [cert, port] = [readFileSync(certificate), Number(new URL(index.url).port)]
-    const tls = createTlsServer({ cert, key: readFileSync(key) }, (socket) => {
-      const inner = createConnection(port, '127.0.0.1')
-      for (const one of [socket, inner]) one.on('error', () => undefined)
-      socket.pipe(inner).pipe(socket)
-    })
-    tls.listen(0, '127.0.0.1')
-    await once(tls, 'listening')
-    stopTls = () => tls.close()
-    const address = tls.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    urls = { own: `http://${own}:${new URL(gate.url).port}`, secure: `https://${secure}:${address.port}` }
-    node = await startNode({ uv: true, allow, env: { SSL_CERT_FILE: certificate, REQUESTS_CA_BUNDLE: certificate } })
+    hidden = await startHiddenIndexes([app, greeting])
+    machine = await startNode({ uv: true, allow, env: trusting(hidden) })
   })
   afterAll(async () => {
-    forget()
-    stopTls()
-    await node?.[Symbol.asyncDispose]()
-    await gate?.[Symbol.asyncDispose]()
-    await index?.[Symbol.asyncDispose]()
-    await folder?.[Symbol.asyncDispose]()
+    await machine?.[Symbol.asyncDispose]()
+    await hidden?.[Symbol.asyncDispose]()
   })
 
+  const trusting = ({ certificate }: HiddenIndexes) => ({
+    SSL_CERT_FILE: certificate,
+    REQUESTS_CA_BUNDLE: certificate,
+  })
   const there = () => {
-    if (index === undefined || node === undefined || gate === undefined) throw new Error('not started')
-    return { index, node, gate }
+    if (hidden === undefined || machine === undefined) throw new Error('not started')
+    return { ...hidden, node: machine }
   }
 
   function planned(at: SshNode, root: string, jump: readonly JumpHost[] = []): PlannedNode {
@@ -92,9 +54,10 @@ describe('a node that cannot reach the indexes', () => {
   }
 
   function sessions(known: string, fence = 1, clock: Clock = systemClock) {
+    const { plain, secure } = there()
     const reports: string[] = []
     const definition = aDefinition({
-      ...{ indexes: ['self', `${urls.secure}/simple/`], index_access: 'ssh' },
+      ...{ indexes: ['self', `${secure}/simple/`], index_access: 'ssh' },
       rollout: { unreachable_seconds: 2000 },
     })
     const request = {
@@ -110,7 +73,7 @@ describe('a node that cannot reach the indexes', () => {
     }
     const store = new MemoryStore()
     const ports = {
-      ...{ documents: documentsOn(store), hosts: ssh2Hosts(async () => known), clock, externalUrl: urls.own },
+      ...{ documents: documentsOn(store), hosts: ssh2Hosts(async () => known), clock, externalUrl: plain },
       credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
       ...{ storeId: 'store', report: (error: unknown) => void reports.push(String(error)) },
     }
@@ -122,29 +85,31 @@ describe('a node that cannot reach the indexes', () => {
     over.run(at, { attempt, script, limitSeconds: 60 }, signal, { reads: true })
   const textOf = (outcome: RunOutcome) => (outcome.kind === 'refused' ? outcome.message : outcome.output)
 
-  const stageOf = (at: PlannedNode, installer: Installer) =>
-    stageScript({
+  const stageOf = (at: PlannedNode, installer: Installer) => {
+    const { plain, secure } = there()
+    return stageScript({
       ...{ python: at.python, root: at.root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
       requirements:
-        `app @ ${urls.own}/files/${app.filename} --hash=sha256:${app.sha256}\n` +
-        `greeting @ ${urls.secure}/files/${greeting.filename} --hash=sha256:${greeting.sha256}\n`,
+        `app @ ${plain}/files/${app.filename} --hash=sha256:${app.sha256}\n` +
+        `greeting @ ${secure}/files/${greeting.filename} --hash=sha256:${greeting.sha256}\n`,
       ...{ indexes: [], manifest: { project: 'app', version: '1.0', lock: 'lock' } },
     })
+  }
 
   it('resolves and installs through the worker, over http and https, with pip and uv, several at once', async () => {
-    const { index, node } = there()
+    const { index, node, plain, secure } = there()
     await using over = sessions(node.knownHostsLine)
     const alone = await over.ask(
       planned(node, 'look'),
-      `python3 -c 'import urllib.request as u; u.urlopen("${urls.own}/simple/")' || :; env | grep -iE '^https?_proxy=' || echo none`,
+      `python3 -c 'import urllib.request as u; u.urlopen("${plain}/simple/")' || :; env | grep -iE '^https?_proxy=' || echo none`,
       20,
       never,
     )
     expect(alone).toEqual({ ok: true, output: 'none\n' })
     const at = planned(node, 'resolving')
-    const wheels = [{ filename: app.filename, sha256: app.sha256, url: `${urls.own}/files/${app.filename}` }]
+    const wheels = [{ filename: app.filename, sha256: app.sha256, url: `${plain}/files/${app.filename}` }]
     const wanted = { python: at.python, root: at.root, project: 'app', extras: [], wheels }
-    const resolve = resolveScript({ ...wanted, indexes: [`${urls.secure}/simple/`] })
+    const resolve = resolveScript({ ...wanted, indexes: [`${secure}/simple/`] })
     const [resolved, byUv, byPip] = await Promise.all([
       run(over, at, 'resolve', resolve),
       run(over, planned(node, 'by-uv'), 'stage-uv', stageOf(planned(node, 'by-uv'), 'auto')),
@@ -153,7 +118,7 @@ describe('a node that cannot reach the indexes', () => {
     expect(resolved, textOf(resolved)).toMatchObject({ kind: 'exited', code: 0 })
     expect(resolvedFiles(textOf(resolved))?.map(({ url }) => url)).toEqual([
       wheels[0]?.url,
-      `${urls.secure}/files/${greeting.filename}`,
+      `${secure}/files/${greeting.filename}`,
     ])
     expect([byUv, byPip]).toMatchObject([
       { kind: 'exited', code: 0, output: expect.stringMatching(/Installing with uv \d/) },
@@ -279,7 +244,7 @@ EOF`
       uv: true,
       allow,
       clientKey,
-      env: { SSL_CERT_FILE: join(folder?.path ?? '', 'server.crt') },
+      env: trusting(there()),
     })
     const jump = [{ address: bastion.host, port: bastion.port, user: bastion.user }]
     await using over = sessions(`${bastion.knownHostsLine}\n${behind.knownHostsLine}`)
