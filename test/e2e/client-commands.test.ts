@@ -143,7 +143,7 @@ describe('the commands that speak to a server', () => {
   it('say what is missing where a node can reach the index neither by itself nor through the worker', async () => {
     const [{ node } = { node: undefined }] = site.fleet.members
     if (node === undefined) throw new Error('There is no node.')
-    const asked = `python3 -c 'import urllib.request as u; u.urlopen("http://${hidden}:${new URL(site.gate.url).port}/")'`
+    const asked = `python3 -c 'import urllib.request as u; u.urlopen("https://${hidden}/")'`
     expect((await run([...node.sshArgv, asked])).stderr).toMatch(/urlopen error|Name or service not known/)
     const keys = join(node.root, '..', 'authorized_keys')
     const before = readFileSync(keys, 'utf8')
@@ -155,7 +155,7 @@ describe('the commands that speak to a server', () => {
     expect(planned.text).toMatch(new RegExp(`WARNING: ${sentence.source}`))
     const refused = await wheelhouse('promote app 1.5.0')
     expect([refused.code, refused.text]).toEqual([1, expect.stringMatching(sentence)])
-    expect(refused.text).toContain('Nothing that runs was touched.')
+    expect(refused.text).toContain('web1  not touched')
     writeFileSync(keys, before)
     expect((await wheelhouse('plan app 1.5.0')).text).not.toContain('WARNING')
     const { code, text: said } = await wheelhouse('promote app 1.5.0')

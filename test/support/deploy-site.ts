@@ -7,13 +7,14 @@ import { post } from './index-clients.ts'
 import { startRedis } from './redis.ts'
 import type { NodeOptions } from './sshd.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { startTlsFront } from './tls-front.ts'
 import { startVersitygw } from './versitygw.ts'
 import { type RunningWheelhouse, type RunningWorker, startWheelhouse, startWorkerProcess } from './wheelhouse.ts'
 import type { BuiltArchive } from './wheels.ts'
 
 export interface SiteOptions extends Omit<FleetConfiguration, 'fleet'> {
   readonly nodes: readonly NodeOptions[]
-  /** The host of the external URL: a name that the processes of the product resolve and nobody else, so that no node reaches the index. */
+  /** The host of an external URL by https: a name that the processes of the product resolve and nobody else, so that no node gets there. */
   readonly hiddenName?: string
 }
 
@@ -50,15 +51,18 @@ export const ways: readonly (readonly [string, Way])[] = [
 
 export async function startSite(way: Way, options: SiteOptions): Promise<DeploySite> {
   const home = await temporaryFolder('site')
-  const fleet = await startFleet(home.path, options.nodes)
-  const config = join(home.path, 'wheelhouse.yaml')
-  await writeConfiguration(config, { ...options, fleet })
   const port = await freePort()
   const gate = await openGate(port)
   const { hiddenName: hidden } = options
+  const front =
+    hidden === undefined ? undefined : await startTlsFront(home.path, hidden, Number(new URL(gate.url).port))
+  const nodes = options.nodes.map((node) => ({ ...node, env: { ...front?.trusting, ...node.env } }))
+  const fleet = await startFleet(home.path, nodes)
+  const config = join(home.path, 'wheelhouse.yaml')
+  await writeConfiguration(config, { ...options, fleet })
   const environment = {
     WHEELHOUSE_CONFIG: config,
-    WHEELHOUSE_EXTERNAL_URL: hidden === undefined ? gate.url : gate.url.replace('127.0.0.1', hidden),
+    WHEELHOUSE_EXTERNAL_URL: front?.url ?? gate.url,
     ...(hidden === undefined ? {} : { NODE_OPTIONS: `--import=${resolving(hidden)}` }),
   }
   const processes = await way({ home: home.path, port, environment })
@@ -85,6 +89,7 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
     running: () => Promise.all(fleet.members.map(({ service }) => askService(service.url))),
     [Symbol.asyncDispose]: async () => {
       await processes[Symbol.asyncDispose]()
+      await front?.[Symbol.asyncDispose]()
       await gate[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
       await home[Symbol.asyncDispose]()

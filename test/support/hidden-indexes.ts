@@ -1,12 +1,8 @@
 import dns, { type LookupOneOptions } from 'node:dns'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createConnection } from 'node:net'
-import { createServer } from 'node:tls'
-import { makeCertificate } from './certificates.ts'
 import { type Gate, openGate } from './gate.ts'
 import { type PackageIndex, startPackageIndex } from './package-index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { startTlsFront } from './tls-front.ts'
 import type { BuiltArchive } from './wheels.ts'
 
 const plainName = 'index.out-of-reach.test'
@@ -20,8 +16,8 @@ export interface HiddenIndexes extends AsyncDisposable {
   /** By http and by https, without a slash at the end. */
   readonly plain: string
   readonly secure: string
-  /** Whom to trust for https. */
-  readonly certificate: string
+  /** What has installers trust it by https. */
+  readonly trusting: Readonly<Record<string, string>>
 }
 
 export async function startHiddenIndexes(archives: readonly BuiltArchive[]): Promise<HiddenIndexes> {
@@ -30,23 +26,14 @@ export async function startHiddenIndexes(archives: readonly BuiltArchive[]): Pro
   const index = await startPackageIndex(archives)
   const port = Number(new URL(index.url).port)
   const gate = await openGate(port)
-  const { certificate, key } = await makeCertificate(folder.path, secureName)
-  const tls = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (socket) => {
-    const inner = createConnection(port, '127.0.0.1')
-    for (const one of [socket, inner]) one.on('error', () => undefined)
-    socket.pipe(inner).pipe(socket)
-  })
-  tls.listen(0, '127.0.0.1')
-  await once(tls, 'listening')
-  const address = tls.address()
-  if (address === null || typeof address === 'string') throw new Error('It listens on no port.')
+  const front = await startTlsFront(folder.path, secureName, port)
   return {
-    ...{ index, gate, certificate },
+    ...{ index, gate, trusting: front.trusting },
     plain: `http://${plainName}:${new URL(gate.url).port}`,
-    secure: `https://${secureName}:${address.port}`,
+    secure: front.url,
     [Symbol.asyncDispose]: async () => {
       forget()
-      tls.close()
+      await front[Symbol.asyncDispose]()
       await gate[Symbol.asyncDispose]()
       await index[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
