@@ -36,6 +36,7 @@ export const errorCodes = [
   'host-key-changed',
   'host-unreachable',
   'host-authentication',
+  'forwarding-refused',
   'outcome-unknown',
   'lease-lost',
   'deploy-step-failed',

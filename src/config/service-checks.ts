@@ -19,6 +19,7 @@ export function settingsMistakes(path: string, settings: ServiceSettings, extern
     ...rootMistakes(path, settings),
     ...layoutMistakes(path, settings),
     ...indexMistakes(`${path}.indexes`, settings.indexes, externalUrl),
+    ...hostMistakes(path, settings),
     ...rolloutMistakes(`${path}.rollout`, settings),
     ...verifyMistakes(`${path}.verify`, settings.verify),
     ...drainMistakes(path, settings),
@@ -55,7 +56,8 @@ export function deployingMistakes(
 }
 
 function reachMistakes(place: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {
-  if (!isDefault || !isLoopback(new URL(url).hostname)) return []
+  // Through the worker one arrives on its own machine, where the server may well be.
+  if (!isDefault || definition.index_access === 'ssh' || !isLoopback(new URL(url).hostname)) return []
   const remote = listedNodes(definition.fleet)
     .map((node) => planNode(node, definition).address)
     .find((address) => !isLoopback(address))
@@ -102,6 +104,11 @@ function indexMistakes(path: string, indexes: readonly string[], externalUrl: st
     mistakes.push({ path: `${path}.${at}`, problem })
   }
   return mistakes
+}
+
+function hostMistakes(path: string, { index_access: access, index_hosts: hosts }: ServiceSettings): Mistake[] {
+  if (access === 'ssh' || hosts.length === 0) return []
+  return [{ path: `${path}.index_hosts`, problem: 'is for index_access: ssh; without it nodes reach what they can' }]
 }
 
 function rolloutMistakes(path: string, { fleet, rollout }: ServiceSettings): Mistake[] {

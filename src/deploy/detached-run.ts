@@ -4,7 +4,7 @@ import { isDomainError } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
 import type { HostConnection } from './host-connection.ts'
 import { type DetachedRun, exitLine, runScript, runStatus, secretInput } from './node/run-script.ts'
-import type { RunResult } from './remote-host.ts'
+import type { RemoteHost, RunResult } from './remote-host.ts'
 
 /** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
 export type RunOutcome =
@@ -19,6 +19,8 @@ export interface FollowOptions {
   /** How long the node may be out of reach before one gives up following; the run itself goes on. */
   readonly patienceSeconds: number
   readonly signal?: AbortSignal
+  /** Opened anew for each connection: gives the URL of a proxy that the run is to use. */
+  readonly tunnel?: { open(host: RemoteHost, signal?: AbortSignal): Promise<string> }
   readonly onOutput?: (text: string) => void
 }
 
@@ -50,7 +52,12 @@ export async function runDetached(
     try {
       const host = await connection.open(signal)
       inReach = clock.monotonic()
-      const follow = { input: secretInput(options.secret ?? ''), onOutput, ...(signal === undefined ? {} : { signal }) }
+      const proxy = await options.tunnel?.open(host, signal)
+      const follow = {
+        input: secretInput(options.secret ?? '', proxy),
+        onOutput,
+        ...(signal === undefined ? {} : { signal }),
+      }
       return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
     } catch (error) {
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')

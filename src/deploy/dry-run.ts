@@ -143,10 +143,14 @@ async function ofGeneration(documents: Documents, request: DeployRequest, versio
 }
 
 async function readiness({ request, sessions }: Looking, node: PlannedNode, signal: AbortSignal) {
+  const { installer, index_access: access } = request.definition
   const asked = await sessions.ask(node, readinessScript(node), readinessSeconds, signal)
   const found = asked.ok ? readinessIn(asked.output) : undefined
-  if (found === undefined) return {}
-  return describeReadiness(found, { installer: request.definition.installer, node })
+  const closed = access === 'ssh' ? await sessions.forwardingProblem(node, signal) : undefined
+  const warned = closed === undefined ? [] : [closed]
+  if (found === undefined) return { warnings: warned }
+  const { notes, warnings } = describeReadiness(found, { installer, node })
+  return { notes, warnings: [...warnings, ...warned] }
 }
 
 /** Project by project, in the order of the lock that is to come; pure. */

@@ -6,8 +6,11 @@ import type { ActContext, Asked } from './acts/act-context.ts'
 import { type RunOutcome, runDetached } from './detached-run.ts'
 import type { DeployRequest, PlannedNode } from './documents.ts'
 import { HostConnection } from './host-connection.ts'
+import { indexUrls } from './lock.ts'
 import { lastLines } from './node/result-line.ts'
 import type { RemoteHosts, RunResult } from './remote-host.ts'
+import { reachable } from './tunnel/reachable.ts'
+import { RunTunnel } from './tunnel/run-tunnel.ts'
 
 /** Tokens with which the nodes of one deploy read the index. */
 export interface DeployCredentials {
@@ -26,7 +29,10 @@ export interface NodeSessionPorts {
   readonly storeId: string
 }
 
-export type NodeSessions = Pick<ActContext, 'ask' | 'run' | 'keep'> & AsyncDisposable
+export interface NodeSessions extends Pick<ActContext, 'ask' | 'run' | 'keep'>, AsyncDisposable {
+  /** Why the worker can open no way to the indexes there, as a sentence; `undefined` where it can. */
+  forwardingProblem(node: PlannedNode, signal: AbortSignal): Promise<string | undefined>
+}
 
 /** The connections of one deploy, one a node, and what is said over them. */
 export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fence: number): NodeSessions {
@@ -52,14 +58,43 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
       const given = reads ? { secret: await secret() } : {}
       const owner = `${ports.storeId}/${request.service}`
       const run = { root: node.root, attempt, owner, fence, script, limitSeconds }
-      const outcome = await runDetached(connectionTo(node), run, { clock, patienceSeconds, signal, ...given })
+      await using tunnel = reads ? tunnelFor(ports, request, node, attempt) : undefined
+      const way = tunnel === undefined ? {} : { tunnel }
+      const ended = await runDetached(connectionTo(node), run, { clock, patienceSeconds, signal, ...given, ...way })
+      const outcome = tunnel?.told(ended) ?? ended
       await keepOutput(ports, request, node, attempt, outcome)
       return outcome
     },
+    forwardingProblem: (node, signal) => forwardingProblem(connectionTo(node), signal),
     keep: (node, attempt, outcome) => keepOutput(ports, request, node, attempt, outcome),
     async [Symbol.asyncDispose]() {
       await Promise.all([...connections.values()].map((connection) => connection[Symbol.asyncDispose]()))
     },
+  }
+}
+
+/** `undefined` where the nodes of the service reach the indexes by themselves. */
+function tunnelFor(
+  { clock, externalUrl, report }: NodeSessionPorts,
+  request: DeployRequest,
+  { name, python, root }: PlannedNode,
+  attempt: string,
+): RunTunnel | undefined {
+  const { index_access: access, index_hosts: hosts } = request.definition
+  if (access === 'direct') return undefined
+  const allowed = reachable(indexUrls(request, externalUrl), hosts)
+  const refused = (why: string) => report(new Error(`An installer on ${name} (${attempt}) was refused: ${why}`))
+  return new RunTunnel({ clock, name, run: { python, root, attempt }, allowed, refused })
+}
+
+async function forwardingProblem(connection: HostConnection, signal: AbortSignal): Promise<string | undefined> {
+  const host = await connection.open(signal)
+  try {
+    await using _port = await host.listen(0, (stream) => void stream.destroy())
+    return undefined
+  } catch (error) {
+    if (isDomainError(error, 'forwarding-refused')) return error.message
+    throw error
   }
 }
 

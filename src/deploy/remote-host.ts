@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** Where to log in, and as whom. */
 export interface HostTarget {
   /** How people call it, for messages. */
@@ -36,6 +38,11 @@ export interface RunResult {
   readonly stderr: string
 }
 
+/** A port of 127.0.0.1 on a host; given back on dispose. */
+export interface ReversePort extends AsyncDisposable {
+  readonly port: number
+}
+
 /**
  * A machine of a fleet that runs POSIX shell scripts.
  *
@@ -43,9 +50,13 @@ export interface RunResult {
  * Rejects with `outcome-unknown` where the connection was lost, the time was up or the signal came after the script may
  * have begun: it may be running still, may have ended either way. What login scripts print is not part of the output.
  * Several scripts may run at once on one host.
+ *
+ * `listen` opens a port on the loopback there, any that is free where it is 0, whose connections come to us. Rejects with
+ * `forwarding-refused` where the host does not let us, or has no such port to give, and with `outcome-unknown` as above.
  */
 export interface RemoteHost extends AsyncDisposable {
   run(script: string, options?: RunOptions): Promise<RunResult>
+  listen(port: number, take: (connection: Duplex) => void): Promise<ReversePort>
 }
 
 /**

@@ -117,6 +117,11 @@ const index = webUrl.refine((url) => new URL(url).username === '' && new URL(url
   error: 'credentials have no place in a URL; let the index be readable by the nodes without them',
 })
 
+const hostAndPort = z
+  .string()
+  .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(:\d{1,5})?$/, 'expected a host, or host:port')
+  .refine((text) => URL.canParse(`https://${text}`), 'expected a host, or host:port')
+
 /** A command around the restart of each node, run there or on the machine of the worker that carries the deploy. */
 const hook = z.strictObject({
   command: words,
@@ -181,6 +186,10 @@ export const serviceSchema = z.strictObject({
     .array(z.union([z.literal('self'), index]))
     .min(1)
     .default(['self']),
+  /** How the installers on the nodes reach the indexes: by themselves, or through the worker, over its SSH connection. */
+  index_access: z.enum(['direct', 'ssh']).default('direct'),
+  /** What they may reach that way besides; port 443 where none is named. */
+  index_hosts: z.array(hostAndPort).default([]),
   restart: restartSchema,
   verify,
   drain: hook.optional(),

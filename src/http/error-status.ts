@@ -37,6 +37,7 @@ export const errorStatus: Readonly<Record<ErrorCode, number>> = {
   'host-key-changed': 502,
   'host-unreachable': 502,
   'host-authentication': 502,
+  'forwarding-refused': 502,
   'outcome-unknown': 502,
   'lease-lost': 503,
   'deploy-step-failed': 424,

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +26,7 @@ remoteHostContract('this machine, without SSH', async () => ({
 }))
 
 remoteHostContract('ssh2 and OpenSSH', async () => {
-  const node = await startNode()
+  const node = await startNode({ allow: 'port-forwarding,permitlisten="127.0.0.1:*"' })
   return {
     hosts: ssh2Hosts(async () => node.knownHostsLine),
     target: targetOf(node),
@@ -92,6 +93,32 @@ describe('connecting over SSH', () => {
     await writeFile(join(node.home, '.bashrc'), 'echo noise; echo more noise >&2\n')
     await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
     expect(await host.run('echo mine')).toEqual({ code: 0, stdout: 'mine\n', stderr: '' })
+  })
+})
+
+describe('a port there for the worker', () => {
+  it('is refused with what is to be allowed, and the connection goes on', async () => {
+    await using node = await startNode()
+    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    await expect(host.listen(0, () => undefined)).rejects.toMatchObject({
+      code: 'forwarding-refused',
+      message: expect.stringMatching(
+        /^web1 .* restrict,port-forwarding,permitlisten="127\.0\.0\.1:\*" .* AllowTcpForwarding has to be yes or remote\.$/,
+      ),
+    })
+    expect((await host.run('echo still here')).stdout).toBe('still here\n')
+  })
+
+  it('ends with the connection, and cannot be had from one that is lost', async () => {
+    await using node = await startNode({ allow: 'port-forwarding' })
+    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    let closed = 0
+    await using port = await host.listen(0, (connection) => void connection.resume().once('close', () => (closed += 1)))
+    const client = createConnection(port.port, '127.0.0.1').on('error', () => undefined)
+    await until(() => client.readyState === 'open')
+    await until(() => node.killSessions() > 0)
+    await until(() => closed === 1)
+    await expect(host.listen(0, () => undefined)).rejects.toMatchObject({ code: 'outcome-unknown' })
   })
 })
 

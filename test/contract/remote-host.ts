@@ -1,10 +1,18 @@
+import { createConnection } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quote } from '../../src/deploy/node/shell.ts'
 import type { HostTarget, RemoteHost, RemoteHosts } from '../../src/deploy/remote-host.ts'
+import { allOf } from '../support/all-of.ts'
 
 export interface HostsUnderTest extends AsyncDisposable {
   readonly hosts: RemoteHosts
   readonly target: HostTarget
+}
+
+async function said(port: number, what: string): Promise<string> {
+  const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.end(what)
+  return await allOf(socket)
 }
 
 /** What every adapter of the `RemoteHosts` port keeps. */
@@ -86,6 +94,22 @@ export function remoteHostContract(name: string, open: () => Promise<HostsUnderT
       setTimeout(() => stop.abort(), 100)
       await expect(given).rejects.toMatchObject({ code: 'outcome-unknown' })
       expect((await host.run('echo still here')).stdout).toBe('still here\n')
+    })
+
+    it('takes what connects to a port there, byte for byte and half by half, until the port is given back', async () => {
+      const port = await host.listen(0, (connection) => {
+        void allOf(connection).then((said) => connection.end(said.toUpperCase()))
+      })
+      await using other = await host.listen(0, (connection) => void connection.end('other'))
+      const long = 'ü and more '.repeat(300_000)
+      expect((await said(port.port, long)) === long.toUpperCase()).toBe(true)
+      expect(await said(other.port, '')).toBe('other')
+      await expect(host.listen(port.port, () => undefined)).rejects.toMatchObject({ code: 'forwarding-refused' })
+      const given = port.port
+      await port[Symbol.asyncDispose]()
+      await expect(said(given, '')).rejects.toThrow('ECONNREFUSED')
+      await using again = await host.listen(given, (connection) => void connection.end('again'))
+      expect([again.port, await said(again.port, '')]).toEqual([given, 'again'])
     })
   })
 }

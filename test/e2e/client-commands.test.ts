@@ -12,6 +12,10 @@ import { useTool } from '../support/tools.ts'
 import { until } from '../support/until.ts'
 import { wheelhouseScript } from '../support/wheelhouse.ts'
 
+/** This node reaches the index through the worker alone, which is the only one to know this name. */
+const hidden = 'index.nodes-do-not-know.test'
+const allow = 'port-forwarding,permitlisten="127.0.0.1:*"'
+
 describe('the commands that speak to a server', () => {
   let site: DeploySite
   const notices: { readonly type: string; readonly text: string }[] = []
@@ -23,7 +27,8 @@ describe('the commands that speak to a server', () => {
     const port = await freePort()
     receiver.listen(port, '127.0.0.1')
     const notify = [{ name: 'chat', webhook: `http://127.0.0.1:${port}/` }]
-    site = await startSite(embedded, { nodes: [{}], notify })
+    const service = { index_access: 'ssh' }
+    site = await startSite(embedded, { nodes: [{ allow }], notify, service, hiddenName: hidden })
   }, 120_000)
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]()
@@ -134,6 +139,29 @@ describe('the commands that speak to a server', () => {
     },
     120_000,
   )
+
+  it('say what is missing where a node can reach the index neither by itself nor through the worker', async () => {
+    const [{ node } = { node: undefined }] = site.fleet.members
+    if (node === undefined) throw new Error('There is no node.')
+    const asked = `python3 -c 'import urllib.request as u; u.urlopen("https://${hidden}/")'`
+    expect((await run([...node.sshArgv, asked])).stderr).toMatch(/urlopen error|Name or service not known/)
+    const keys = join(node.root, '..', 'authorized_keys')
+    const before = readFileSync(keys, 'utf8')
+    writeFileSync(keys, before.replace(`,${allow}`, ''))
+    await publish({ version: '1.5.0' })
+    const sentence =
+      /web1 \(127\.0\.0\.1:\d+\) lets the key open no port .*restrict,port-forwarding,permitlisten="127\.0\.0\.1:\*"/
+    const planned = await wheelhouse('plan app 1.5.0')
+    expect(planned.text).toMatch(new RegExp(`WARNING: ${sentence.source}`))
+    const refused = await wheelhouse('promote app 1.5.0')
+    expect([refused.code, refused.text]).toEqual([1, expect.stringMatching(sentence)])
+    expect(refused.text).toContain('web1  not touched')
+    writeFileSync(keys, before)
+    expect((await wheelhouse('plan app 1.5.0')).text).not.toContain('WARNING')
+    const { code, text: said } = await wheelhouse('promote app 1.5.0')
+    expect(code, said).toBe(0)
+    expect(site.server().output()).not.toMatch(/was refused|wheelhouse:[0-9a-f]{48}/)
+  }, 120_000)
 
   it('end with 2 where the request is wrong, and say why', async () => {
     expect(await wheelhouse('promote app 9.9')).toEqual({ code: 2, text: expect.stringContaining('9.9') })

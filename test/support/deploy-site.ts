@@ -7,12 +7,15 @@ import { post } from './index-clients.ts'
 import { startRedis } from './redis.ts'
 import type { NodeOptions } from './sshd.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { startTlsFront } from './tls-front.ts'
 import { startVersitygw } from './versitygw.ts'
 import { type RunningWheelhouse, type RunningWorker, startWheelhouse, startWorkerProcess } from './wheelhouse.ts'
 import type { BuiltArchive } from './wheels.ts'
 
 export interface SiteOptions extends Omit<FleetConfiguration, 'fleet'> {
   readonly nodes: readonly NodeOptions[]
+  /** The host of an external URL by https: a name that the processes of the product resolve and nobody else, so that no node gets there. */
+  readonly hiddenName?: string
 }
 
 /** A whole installation with a fleet: the product in one of the ways to run it, and real nodes that it deploys to. */
@@ -48,12 +51,20 @@ export const ways: readonly (readonly [string, Way])[] = [
 
 export async function startSite(way: Way, options: SiteOptions): Promise<DeploySite> {
   const home = await temporaryFolder('site')
-  const fleet = await startFleet(home.path, options.nodes)
-  const config = join(home.path, 'wheelhouse.yaml')
-  await writeConfiguration(config, { ...options, fleet })
   const port = await freePort()
   const gate = await openGate(port)
-  const environment = { WHEELHOUSE_CONFIG: config, WHEELHOUSE_EXTERNAL_URL: gate.url }
+  const { hiddenName: hidden } = options
+  const front =
+    hidden === undefined ? undefined : await startTlsFront(home.path, hidden, Number(new URL(gate.url).port))
+  const nodes = options.nodes.map((node) => ({ ...node, env: { ...front?.trusting, ...node.env } }))
+  const fleet = await startFleet(home.path, nodes)
+  const config = join(home.path, 'wheelhouse.yaml')
+  await writeConfiguration(config, { ...options, fleet })
+  const environment = {
+    WHEELHOUSE_CONFIG: config,
+    WHEELHOUSE_EXTERNAL_URL: front?.url ?? gate.url,
+    ...(hidden === undefined ? {} : { NODE_OPTIONS: `--import=${resolving(hidden)}` }),
+  }
   const processes = await way({ home: home.path, port, environment })
   const ask = (path: string, init: RequestInit = {}) => {
     const { url, token } = processes.server()
@@ -78,11 +89,20 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
     running: () => Promise.all(fleet.members.map(({ service }) => askService(service.url))),
     [Symbol.asyncDispose]: async () => {
       await processes[Symbol.asyncDispose]()
+      await front?.[Symbol.asyncDispose]()
       await gate[Symbol.asyncDispose]()
       await fleet[Symbol.asyncDispose]()
       await home[Symbol.asyncDispose]()
     },
   }
+}
+
+/** A module that has a process resolve one name more, to this machine. */
+function resolving(name: string): string {
+  const source =
+    "import dns from 'node:dns'; import { syncBuiltinESMExports } from 'node:module'; const real = dns.lookup; " +
+    `dns.lookup = (name, ...rest) => real(name === "${name}" ? "127.0.0.1" : name, ...rest); syncBuiltinESMExports()`
+  return `data:text/javascript,${encodeURIComponent(source).replaceAll("'", '%27')}`
 }
 
 export async function embedded({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
-import type { RemoteHosts } from '../../src/deploy/remote-host.ts'
+import { createServer, type Server } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { RemoteHosts, ReversePort } from '../../src/deploy/remote-host.ts'
 import { DomainError } from '../../src/errors.ts'
 
 /** This machine as a host: the same port without SSH, to tell what a script does from what a connection does. */
@@ -29,8 +31,29 @@ export function localHosts(): RemoteHosts {
             child.stdin.on('error', () => undefined)
             child.stdin.end(options.input ?? '')
           }),
+        listen: listenHere,
         [Symbol.asyncDispose]: async () => undefined,
       }
     },
   }
+}
+
+async function listenHere(port: number, take: (connection: Duplex) => void): Promise<ReversePort> {
+  const server = createServer({ allowHalfOpen: true }, take)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new DomainError('forwarding-refused', error.message)))
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    port: portOf(server),
+    [Symbol.asyncDispose]: async () => {
+      if (server.listening) await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('It listens on no port.')
+  return address.port
 }

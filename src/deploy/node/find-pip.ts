@@ -24,6 +24,6 @@ fi
 # Nothing of the machine's pip configuration may change what is installed.
 for name in $(env | sed -n 's/^\\(PIP_[A-Z_]*\\)=.*/\\1/p'); do unset "$name"; done
 export PIP_CONFIG_FILE=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
-export PIP_PROGRESS_BAR=off PIP_TIMEOUT=20 PIP_RETRIES=6 NETRC="$WHEELHOUSE_SECRET" LC_ALL=C.UTF-8
+export PIP_PROGRESS_BAR=off PIP_TIMEOUT=20 PIP_RETRIES=\${WHEELHOUSE_RETRIES:-6} NETRC="$WHEELHOUSE_SECRET" LC_ALL=C.UTF-8
 `
 }

@@ -66,7 +66,7 @@ export UV_PYTHON_DOWNLOADS=never LC_ALL=C.UTF-8
  * pip's are (the second name is that of older ones).
  */
 export function uvInstall(root: string, environment: string, requirements: string): string {
-  return `${uvAlone(root)}NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true \\
+  return `${uvAlone(root)}NETRC="$WHEELHOUSE_SECRET" UV_HTTP_TIMEOUT=20 UV_HTTP_RETRIES=\${WHEELHOUSE_RETRIES:-3} UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true \\
   "$uv" pip install --no-config --no-progress --cache-dir "$uv_cache" --python ${environment}/bin/python --no-index --no-deps \\
   --only-binary :all: --require-hashes --compile-bytecode --link-mode copy -r ${requirements} || {
   echo "uv could not install the release. If pip can, say so in the service: installer: pip."

@@ -1,3 +1,4 @@
+import { proxyEnvironment } from './proxy.ts'
 import { quote } from './shell.ts'
 
 /** A command on a node that outlives the connection which started it. */
@@ -21,10 +22,12 @@ export const runStatus = { exited: 0, died: 70, busy: 75, fenced: 76, cut: 77 } 
 
 /** Ends the secret on standard input: without it the connection was cut before all of the secret came. */
 const secretEnd = 'wheelhouse-secret-ends'
+const proxyMark = 'wheelhouse-proxy '
 
-/** What to send to the script below, whether there is a secret or not. */
-export function secretInput(secret: string): string {
-  return `${secret === '' || secret.endsWith('\n') ? secret : `${secret}\n`}${secretEnd}\n`
+/** What to send to the script below, whether there is a secret or not. `proxy`: the URL of one, with its credentials. */
+export function secretInput(secret: string, proxy?: string): string {
+  const lines = secret === '' || secret.endsWith('\n') ? secret : `${secret}\n`
+  return `${lines}${proxy === undefined ? '' : `${proxyMark}${proxy}\n`}${secretEnd}\n`
 }
 
 /** Ends the output of a run that exited, on standard error. */
@@ -35,8 +38,8 @@ export const exitLine = /wheelhouse-run exited (\d+)\n$/
  * again after a lost connection it finds the run and goes on. Assumes sh, coreutils, flock and setsid (util-linux).
  *
  * `<root>/.wheelhouse/` holds `lock`, `<store>/<service>/fence`, and `runs/<attempt>/` with `script`, `secret`, `output`,
- * `exit`, `alive`, which is locked for as long as the run lives, and the folder `started`, whose making is the atomic beginning:
- * of several starters one makes it, and nobody else runs. An attempt's name belongs to one store alone.
+ * `proxy`, `exit`, `alive`, which is locked for as long as the run lives, and the folder `started`, whose making is the atomic
+ * beginning: of several starters one makes it, and nobody else runs. An attempt's name belongs to one store alone.
  */
 export function runScript(run: DetachedRun, offset: number): string {
   return [
@@ -68,7 +71,9 @@ if [ ! -d "$run/started" ]; then
   if [ "$(tail -n 1 "$run/secret.new")" != ${secretEnd} ]; then
     rm -f "$run/secret.new"; echo "the connection was cut before the run could start" >&2; exit ${runStatus.cut}
   fi
-  sed '$d' "$run/secret.new" >"$run/secret" || unwritable "$run/secret"
+  proxy=$(sed -n 's/^${proxyMark}//p' "$run/secret.new")
+  if [ -n "$proxy" ]; then printf '%s\\n' "$proxy" >"$run/proxy" || unwritable "$run/proxy"; fi
+  sed -e '$d' -e '/^${proxyMark}/d' "$run/secret.new" >"$run/secret" || unwritable "$run/secret"
   rm -f "$run/secret.new"
   printf '%s\\n' ${quote(run.script)} >"$run/script" || unwritable "$run/script"
   setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" </dev/null >"$run/output" 2>&1 9>&- &
@@ -88,9 +93,10 @@ exec 8>>"$run/alive" || exit 0
 flock 8
 printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new" || exit 0
 mv "$run/started/new" "$run/started/process" || exit 0
+${proxyEnvironment}
 WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script" 8>&-
 code=$?
-rm -f "$run/secret"
+rm -f "$run/secret" "$run/proxy"
 echo $code >"$run/exit.new" && mv "$run/exit.new" "$run/exit"`
 }
 
@@ -117,7 +123,7 @@ while :; do
   if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; fi
   case $ended in
     exited) echo "wheelhouse-run exited $(cat "$run/exit")" >&2; exit ${runStatus.exited} ;;
-    died) rm -f "$run/secret"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;
+    died) rm -f "$run/secret" "$run/proxy"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;
   esac
   if [ -n "$free" ]; then flock -u 8; fi
 done`

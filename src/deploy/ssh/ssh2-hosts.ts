@@ -9,6 +9,7 @@ import { BoundedStarts } from './bounded-starts.ts'
 import { afterMark, framed } from './framed-script.ts'
 import { JumpHosts } from './jump-hosts.ts'
 import { type OpenClient, openClient } from './open-client.ts'
+import { ReversePorts } from './reverse-ports.ts'
 
 const outputLimit = 2 * 1024 * 1024
 
@@ -43,6 +44,7 @@ export function ssh2Hosts(knownHosts: () => Promise<string>): RemoteHosts {
 }
 
 function connectedHost(client: Client, target: HostTarget): RemoteHost {
+  const ports = new ReversePorts(client, target)
   let lost: string | undefined
   const turns = new BoundedStarts(scriptsAtOnce)
   client.on('error', (error) => {
@@ -53,6 +55,7 @@ function connectedHost(client: Client, target: HostTarget): RemoteHost {
   })
   return {
     run: (script, options = {}) => turns.run(() => runScript(client, target, script, options, () => lost)),
+    listen: (port, take) => ports.listen(port, take),
     async [Symbol.asyncDispose]() {
       if (lost !== undefined) return
       await new Promise<void>((resolve) => {

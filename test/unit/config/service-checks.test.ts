@@ -44,6 +44,8 @@ describe('a service in wheelhouse.yaml', () => {
       '',
     )
     expect(await mistakesIn({ web: { ...service, indexes: ['self', 'https://pypi.org/simple/'] } })).toBe('')
+    const hosts = ['files.pythonhosted.org', 'mirror.example.com:8443', '[2001:db8::1]', '10.0.0.7:80']
+    expect(await mistakesIn({ web: { ...service, index_access: 'ssh', index_hosts: hosts } })).toBe('')
   })
 
   it('may follow uploads in place of a channel', async () => {
@@ -98,6 +100,18 @@ describe('a service in wheelhouse.yaml', () => {
       },
       'services.web.fleet.nodes.1: "b" is the place of a of web as well',
     ],
+    [
+      'further hosts without a way to them',
+      { index_hosts: ['pypi.org'] },
+      'services.web.index_hosts: is for index_access: ssh',
+    ],
+    ...['https://pypi.org', 'pypi.org/simple', 'me@pypi.org', 'pypi.org:0x1', '-x', 'pypi.org:99999'].map(
+      (host): [string, object, string] => [
+        `${host} for a further host`,
+        { index_access: 'ssh', index_hosts: [host] },
+        'services.web.index_hosts.0: expected a host, or host:port',
+      ],
+    ),
     ['indexes without self', { indexes: ['https://pypi.org/simple/'] }, 'services.web.indexes: lack "self"'],
     [
       'an index on our host, on another port',
@@ -227,6 +241,7 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: service }, { server: {} })).toContain(
       'server.external_url: is http://127.0.0.1:8080 where nothing is said, and web1.example.com of services.web would look',
     )
+    expect(await mistakesIn({ web: { ...service, index_access: 'ssh' } }, { server: {} })).toBe('')
     const here = { ...service, fleet: { nodes: [at('127.0.0.1')] } }
     expect(await mistakesIn({ web: here }, { server: {} })).toBe('')
   })

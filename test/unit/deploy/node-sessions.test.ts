@@ -20,7 +20,8 @@ function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock)
   const [clock, store] = [new FakeClock(), new MemoryStore()]
   const problems: unknown[] = []
   let scripts = 0
-  const host = { run: () => run(++scripts, clock), [Symbol.asyncDispose]: async () => undefined }
+  const listen = () => Promise.reject(new Error('nobody listens here'))
+  const host = { run: () => run(++scripts, clock), listen, [Symbol.asyncDispose]: async () => undefined }
   const hosts: RemoteHosts = { connect: async () => host }
   const definition = serviceSchema.parse({
     project: 'app',
