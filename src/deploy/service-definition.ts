@@ -180,7 +180,10 @@ export const serviceSchema = z.strictObject({
   root: folder,
   layout: z.enum(layouts).default('releases'),
   /** The environment that is upgraded in place; only with that layout. */
-  venv: folder.optional(),
+  venv: z
+    .string()
+    .regex(/^[/{][A-Za-z0-9._/{}-]+$/, 'expected an absolute path without spaces, such as {root}/venv')
+    .optional(),
   installer: z.enum(installers).default('auto'),
   indexes: z
     .array(z.union([z.literal('self'), index]))

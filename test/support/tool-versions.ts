@@ -19,6 +19,8 @@ export const toolVersions = {
   build: '1.6.1',
   /** The back end that `build` drives: it needs nothing else, so that a build asks no index. */
   flitCore: '4.2.0',
+  /** Restarted by HUP in an environment that is upgraded in place. */
+  gunicorn: '27.0.1',
   versitygw: '1.8.0',
   /** Only fetched where no Go of at least `goMinimum` is on the path. */
   goBin: '1.27.3',

@@ -23,6 +23,8 @@ export interface ToolPaths {
   readonly packaging: string
   readonly debianPackaging: string
   readonly versitygw: string
+  /** A Python that imports gunicorn. */
+  readonly gunicorn: string
   readonly redisServer: string
   readonly sshd: string
   readonly nginx: string
@@ -80,6 +82,9 @@ export function toolPaths(): ToolPaths {
     },
     get build() {
       return [path('build'), '-m', 'build']
+    },
+    get gunicorn() {
+      return path('gunicorn')
     },
     get versitygw() {
       return path('versitygw')
@@ -188,7 +193,8 @@ function missingSentence(name: ToolName): string {
 }
 
 function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
-  const { twine, uv, pipOld, pipNew, build, flitCore, packaging, pdmBackend, pdmHishel, versitygw } = toolVersions
+  const { twine, uv, pipOld, pipNew, build, flitCore, packaging, pdmBackend, pdmHishel, gunicorn, versitygw } =
+    toolVersions
   return {
     twine: { ...pypi('twine', twine), path: cachePath(`twine-${twine}`, 'bin', 'twine') },
     debianTwine: debian('twine', '/usr/bin/twine', 'twine'),
@@ -201,6 +207,7 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     pdm: publisher('pdm', `pdm-backend==${pdmBackend}`, `hishel==${pdmHishel}`),
     poetry: publisher('poetry'),
     packaging: { ...pypi('packaging', packaging), path: cachePath(`packaging-${packaging}`, 'bin', 'python') },
+    gunicorn: { ...pypi('gunicorn', gunicorn), path: cachePath(`gunicorn-${gunicorn}`, 'bin', 'python') },
     debianPackaging: debian('packaging', '/usr/lib/python3/dist-packages/packaging/version.py', 'python3-packaging'),
     ...backEnds(),
     versitygw: {

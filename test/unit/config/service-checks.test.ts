@@ -185,6 +185,23 @@ describe('a service in wheelhouse.yaml', () => {
       { restart: { systemd: 'app', reload: true } },
       'services.web.restart.reload: a reload with the layout releases would keep the old code running',
     ],
+    ['a venv beside releases', { venv: '/srv/venv' }, 'services.web.venv: is for layout: in-place'],
+    [
+      'a venv among the releases',
+      { layout: 'in-place', venv: '{root}/releases/venv' },
+      'services.web.venv: is where releases and runs are kept',
+    ],
+    ['a venv that is the root', { layout: 'in-place', venv: '{root}/' }, 'services.web.venv: is where releases and'],
+    [
+      'a start of what starts by itself',
+      { restart: { systemd: 'app', start: ['app'] } },
+      'services.web.restart.start: is for signal: HUP, which starts nothing by itself',
+    ],
+    [
+      'a reload by supervisor',
+      { layout: 'in-place', restart: { supervisor: 'app', reload: true } },
+      'services.web.restart.reload: is for systemd; with supervisor use signal: HUP',
+    ],
     ['a signal to nobody', { restart: { signal: 'USR2' } }, 'services.web.restart.pidfile: is missing: whom'],
     [
       'a pid file that is a relative path',
@@ -218,6 +235,18 @@ describe('a service in wheelhouse.yaml', () => {
     ),
   ])('is refused by its path: %s', async (_name, changes, message) => {
     expect(await mistakesIn({ web: { ...service, ...changes } })).toContain(message)
+  })
+
+  it('may be restarted by HUP or reload in an environment that is upgraded in place', async () => {
+    const inPlace = { ...service, layout: 'in-place', venv: '{root}/venv', python: '/usr/bin/python3' }
+    const start = ['{venv}/bin/gunicorn', '--daemon', 'app']
+    for (const restart of [
+      { signal: 'HUP', pidfile: '{root}/app.pid', start, check: ['gunicorn', '--check-config', 'app'] },
+      { systemd: 'app', reload: true },
+      { command: ['kill', '-HUP', '1'], pidfile: '/run/app.pid' },
+    ]) {
+      expect(await mistakesIn({ web: { ...inPlace, restart } })).toBe('')
+    }
   })
 
   it('is refused where another service has its root on one of its nodes', async () => {
