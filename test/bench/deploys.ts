@@ -87,7 +87,7 @@ function table(contenders: readonly Contender[], times: readonly (readonly numbe
     notes: [
       `Medians of ${rounds} deploys, in turn, after one that is not counted; real sshd nodes on the same two cores, restarted one at a time.`,
       'Everybody makes an environment without pip and installs on all nodes at once; Ansible forks 20, tuned: pipelining, ControlPersist, no facts.',
-      'Wheelhouse saves each step, verifies the new process and looks at all updated nodes again before each restart; the others wait for the version.',
+      'Wheelhouse saves each step, verifies the new process and looks at some updated nodes again before each restart; the others wait for the version.',
     ],
   }
 }
