@@ -26,6 +26,8 @@ export function localHosts(): RemoteHosts {
             options.signal?.addEventListener('abort', unknown, { once: true })
             child.on('close', (code, signal) => {
               clearTimeout(timer || undefined)
+              // Its number may be another's by the time that the signal comes.
+              options.signal?.removeEventListener('abort', unknown)
               resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 143), stdout, stderr })
             })
             child.stdin.on('error', () => undefined)
