@@ -6,7 +6,7 @@ type Restart = ServiceSettings['restart']
 /** Layout and restart together: what would keep the old code running, or take down what it is to restart. */
 export function layoutMistakes(path: string, settings: ServiceSettings): Mistake[] {
   const { layout, restart } = settings
-  const found = layout === 'releases' ? withReleases(settings) : inPlace(settings)
+  const found = layout === 'releases' ? withReleases(settings) : [...inPlace(settings), ...withoutStart(restart)]
   return [...found, ...alwaysWrong(restart)].map((mistake) => ({ ...mistake, path: `${path}.${mistake.path}` }))
 }
 
@@ -56,6 +56,12 @@ function inPlace({ root, venv }: ServiceSettings): Mistake[] {
         },
       ]
     : []
+}
+
+/** A bad release ends gunicorn as a whole, and a signal starts nothing: the way back would leave the node down. */
+function withoutStart({ signal, start }: Restart): Mistake[] {
+  if (signal !== 'HUP' || start !== undefined) return []
+  return [{ path: 'restart.start', problem: 'is missing: HUP starts nothing where a bad release ended the process' }]
 }
 
 function alwaysWrong({ systemd, supervisor, sudo, pidfile, signal, command }: Restart): Mistake[] {

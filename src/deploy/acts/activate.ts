@@ -29,7 +29,8 @@ export async function activate(
     root: node.root,
     release,
     ...placeOf(node, { release, before }, definition),
-    check: node.check,
+    // On the way back nothing may stand between a node and what it ran.
+    ...(effect.kind === 'activate' && { check: node.check }),
     what: node.restart,
     restart: restartLine(node, definition),
     explain: node.explain,

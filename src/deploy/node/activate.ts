@@ -8,7 +8,7 @@ export interface Activation {
   /** The environment that it is then started from. */
   readonly environment: string
   /** Shell that says by its exit status whether that may be started. */
-  readonly check: string | undefined
+  readonly check?: string | undefined
   /** What is done, for people. */
   readonly what: string
   /** Shell that returns when the service was restarted. */

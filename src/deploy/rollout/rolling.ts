@@ -31,7 +31,7 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const candidates = candidatesIn(rollout)
   if (candidates.length === 0) return lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
-  if (batch.length === 0) return isAtWork(rollout) ? meanwhile(rollout, candidates) : giveUp(rollout, stuckBy(rollout))
+  if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
   if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
   if (rollout.rechecked) return open(rollout, batch, now)
@@ -98,14 +98,6 @@ function begin(rollout: Rollout, node: NodeProgress): Rollout {
 
 function beginsWave({ wave = 0 }: Rollout, batch: readonly NodeProgress[]): boolean {
   return batch.some((node) => waveOf(node) > wave)
-}
-
-/** While what was restarted is being verified, the looks before the next restart are taken: they need not wait for each other. */
-function meanwhile(rollout: Rollout, candidates: readonly NodeProgress[]): Rollout {
-  const restarting = rollout.nodes.some(({ state }) => state === 'draining' || state === 'activating')
-  const verifying = rollout.nodes.some(({ state }) => state === 'verifying')
-  const due = rollout.proven === true && rollout.rechecked === false && !beginsWave(rollout, candidates)
-  return due && verifying && !restarting ? recheckSample(rollout) : rollout
 }
 
 /** Only what is at rest can be watched. */

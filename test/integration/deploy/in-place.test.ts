@@ -200,5 +200,10 @@ describe('an environment that is upgraded in place', () => {
       ),
     })
     expect(existsSync(join(here.root, 'restarted'))).toBe(false)
+    const back = { attempt: 'back', kind: 'restore' } as const
+    expect(await activate(here.context, here.node, { release: '1.0-a', before: undefined }, back, signal)).toEqual({
+      ok: true,
+    })
+    expect(existsSync(join(here.root, 'restarted'))).toBe(true)
   })
 })

@@ -158,6 +158,11 @@ describe('a service in wheelhouse.yaml', () => {
       { restart: { systemd: 'app', reload: true } },
       'services.web.restart.reload: a reload with the layout releases would keep the old code running',
     ],
+    [
+      'HUP without a way to start',
+      { layout: 'in-place', restart: { signal: 'HUP', pidfile: '/run/app.pid' } },
+      'services.web.restart.start: is missing: HUP starts nothing where a bad release ended the process',
+    ],
     ['a venv beside releases', { venv: '/srv/venv' }, 'services.web.venv: is for layout: in-place'],
     [
       'a venv among the releases',

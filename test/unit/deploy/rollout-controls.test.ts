@@ -252,7 +252,7 @@ describe('waves', () => {
     const deploy = play(4, limits).until('nothing')
     expect(deploy.story()).toEqual([
       ...['activate node3', 'verify node3', 'soak', 'recheck node3'],
-      ...['activate node0', 'verify node0', 'recheck node3', 'activate node1', 'verify node1', 'soak'],
+      ...['activate node0', 'verify node0', 'recheck node0', 'recheck node3', 'activate node1', 'verify node1', 'soak'],
       ...['recheck node0', 'recheck node1', 'recheck node3', 'activate node2', 'verify node2', 'soak'],
       ...['recheck node0', 'recheck node1', 'recheck node2', 'recheck node3'],
     ])

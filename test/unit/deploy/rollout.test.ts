@@ -93,7 +93,7 @@ describe('a rollout', () => {
     const world = fleetOf(['healthy', 'healthy', 'healthy'])
     expect(story(livingBy({ ...world, soakSeconds: 10 }, () => false))).toEqual([
       ...['activate node0', 'verify node0', 'soak', 'recheck node0'],
-      ...['activate node1', 'verify node1', 'recheck node0'],
+      ...['activate node1', 'verify node1', 'recheck node0', 'recheck node1'],
       ...['activate node2', 'verify node2', 'soak', 'recheck node0', 'recheck node1', 'recheck node2'],
     ])
   })
