@@ -32,9 +32,10 @@ export function sharedRoots(services: Readonly<Record<string, ServiceDefinition>
   return Object.entries(services).flatMap(([service, definition]) =>
     listedNodes(definition.fleet).flatMap((node, at) => {
       const planned = planNode(node, definition)
-      const taken = placesOn(planned).find(({ place }) => owners.has(place))
+      const places = placesOn(planned)
+      const taken = places.find(({ place }) => owners.has(place))
       const owner = taken && owners.get(taken.place)
-      for (const { place } of placesOn(planned)) owners.set(place, owners.get(place) ?? `${planned.name} of ${service}`)
+      for (const { place } of places) owners.set(place, owners.get(place) ?? `${planned.name} of ${service}`)
       if (taken === undefined) return []
       const problem = `"${planned.name}" is the place of ${owner} as well (${taken.place}): each needs a ${taken.what} of its own`
       return [{ path: `${placeOf(service)}.fleet.nodes.${at}`, problem }]

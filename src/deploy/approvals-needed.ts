@@ -1,6 +1,6 @@
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import { compareVersions, parseVersion } from '../packaging/versions.ts'
+import { compareVersionTexts } from '../packaging/versions.ts'
 import { isRepair } from './convergence/repair-decision.ts'
 import { type DeployRequest, requestDocument } from './documents.ts'
 import type { Limits } from './rollout/model.ts'
@@ -28,7 +28,7 @@ async function goesBack(documents: Documents, request: DeployRequest): Promise<b
   const state = found && stateFor(found, definition.project)
   const stable = state?.stable
   if (state === undefined || stable === undefined) return false
-  if (request.rollback !== true && isHigher(request.version, stable.version)) return false
+  if (request.rollback !== true && (compareVersionTexts(request.version, stable.version) ?? 1) > 0) return false
   for (const deploy of ranWell(state, request.version)) {
     const before = (await documents.read(requestDocument, keys.deployRequest(service, deploy)))?.value
     if (before !== undefined && isTheSame(request, before)) return true
@@ -48,9 +48,4 @@ function isTheSame(request: DeployRequest, before: DeployRequest): boolean {
   const known = before.files.map(({ sha256 }) => sha256)
   const sameLock = (request.generation ?? 0) === (before.generation ?? 0)
   return sameLock && request.files.every(({ sha256 }) => known.includes(sha256))
-}
-
-function isHigher(version: string, than: string): boolean {
-  const [own, other] = [parseVersion(version), parseVersion(than)]
-  return own === undefined || other === undefined || compareVersions(own, other) > 0
 }

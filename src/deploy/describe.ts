@@ -66,7 +66,8 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   ].join('\n')
 }
 
-type Standing = Pick<
+/** What tells how a deploy stands. */
+export type Standing = Pick<
   Rollout,
   | 'deploy'
   | 'project'

@@ -1,23 +1,9 @@
-import { describeNode, headline } from './describe.ts'
+import { describeNode, headline, type Standing } from './describe.ts'
 import { approvalsText, describeApproval } from './describe-approvals.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
 /** What of a deploy is told while it goes on. */
-export type Progress = Pick<
-  Rollout,
-  | 'deploy'
-  | 'project'
-  | 'version'
-  | 'service'
-  | 'phase'
-  | 'reason'
-  | 'nodes'
-  | 'paused'
-  | 'aborted'
-  | 'approvals'
-  | 'approved'
-  | 'approveBy'
->
+export type Progress = Standing & Pick<Rollout, 'reason'>
 
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
 export function progressLines(before: Progress | undefined, after: Progress): readonly string[] {

@@ -63,6 +63,12 @@ export function compareVersions(a: Version, b: Version): number {
   return compareParts(a.parts, b.parts)
 }
 
+/** The same of two texts; `undefined` where one of them is no version. */
+export function compareVersionTexts(a: string, b: string): number | undefined {
+  const [one, other] = [parseVersion(a), parseVersion(b)]
+  return one === undefined || other === undefined ? undefined : compareVersions(one, other)
+}
+
 /** Texts in PEP 440 order; what is no version comes first, by text. */
 export function sortVersions(texts: readonly string[]): string[] {
   return texts

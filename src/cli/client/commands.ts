@@ -57,12 +57,10 @@ function planCommand(terminal: Terminal): Command {
     .argument('<version>')
     .option('--channel <name>', 'the first configured one when left out')
     .action((project: string, version: string, { channel }: { channel?: string }) =>
-      run(terminal, async (server) => {
+      run(terminal, (server) => {
         const search = new URLSearchParams({ dry_run: 'true', ...(channel === undefined ? {} : { channel }) })
         const path = `/promote/${encodeURIComponent(project)}/${encodeURIComponent(version)}?${search}`
-        const answer = await server.ask(path, { method: 'POST', body: {} })
-        terminal.print((await answer.text()).trimEnd())
-        return 0
+        return tell(server, path, { method: 'POST', body: {} }, terminal)
       }),
     )
 }
@@ -157,11 +155,9 @@ function holdCommands(terminal: Terminal): readonly Command[] {
       .argument('<service>')
       .option('--reason <text>', 'shown to whoever is refused')
       .action((service: string, { reason }: { reason?: string }) =>
-        run(terminal, async (server) => {
-          const answer = await server.ask(`${servicePath(service)}/${verb}`, { method: 'POST', body: said(reason) })
-          terminal.print((await answer.text()).trimEnd())
-          return 0
-        }),
+        run(terminal, (server) =>
+          tell(server, `${servicePath(service)}/${verb}`, { method: 'POST', body: said(reason) }, terminal),
+        ),
       ),
   )
 }
@@ -200,6 +196,7 @@ function thawCommand(terminal: Terminal): Command {
     )
 }
 
+/** What a server answers to an order, printed as it is. */
 async function tell(server: RemoteServer, path: string, options: AskOptions, terminal: Terminal): Promise<number> {
   const answer = await server.ask(path, options)
   terminal.print((await answer.text()).trimEnd())
@@ -215,11 +212,9 @@ function orderCommands(terminal: Terminal): readonly Command[] {
     ['approve', 'let a deploy go on that waits for approval'],
   ] as const
   const order = (deploy: string, path: string, reason: string | undefined) =>
-    run(terminal, async (server) => {
-      const answer = await server.ask(`${deployPath(deploy)}/${path}`, { method: 'POST', body: said(reason) })
-      terminal.print((await answer.text()).trimEnd())
-      return 0
-    })
+    run(terminal, (server) =>
+      tell(server, `${deployPath(deploy)}/${path}`, { method: 'POST', body: said(reason) }, terminal),
+    )
   const exclude = clientCommand('exclude', 'go on without a node')
     .argument('<deploy>')
     .argument('<node>')

@@ -1,8 +1,8 @@
 import { keys } from '../../objects/keys.ts'
-import { compareVersions, parseVersion } from '../../packaging/versions.ts'
+import { compareVersionTexts } from '../../packaging/versions.ts'
 import { approvalsFor } from '../approvals-needed.ts'
 import { isRepair } from '../convergence/repair-decision.ts'
-import { planDocument } from '../documents.ts'
+import { type DeployRequest, planDocument } from '../documents.ts'
 import { findFleet } from '../find-fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
 import type { Outcome } from '../rollout/model.ts'
@@ -27,24 +27,17 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(request.force || known === undefined ? {} : { imposed: { serial: known.serial, freezes: made } }),
     ...(definition.drain === undefined ? {} : { drains: true }),
-    ...((await prepares(context)) ? { prepares: true } : {}),
+    ...(prepares(request, known?.value.stable?.version) ? { prepares: true } : {}),
     ...(await approvalsFor(documents, request)),
   }
   return { ok: true, found: { kind: 'plan', nodes: names, ...limitsFor(definition.rollout, names.length), ...hooks } }
 }
 
 /** What migrates forward has nothing to do where an older version comes back, unless the service says that it has. */
-async function prepares({ request, documents }: ActContext): Promise<boolean> {
-  const { definition, service, version } = request
+function prepares({ definition, deploy, version }: DeployRequest, stable: string | undefined): boolean {
   const once = definition.once_per_deploy
   // A repair brings nodes to what the others run: that was migrated to when it was deployed.
-  if (once === undefined || isRepair(request.deploy)) return false
+  if (once === undefined || isRepair(deploy)) return false
   if (once.on_rollback) return true
-  const stable = (await documents.read(serviceDocument, keys.service(service)))?.value.stable
-  return stable === undefined || !isLower(version, stable.version)
-}
-
-function isLower(version: string, than: string): boolean {
-  const [own, other] = [parseVersion(version), parseVersion(than)]
-  return own !== undefined && other !== undefined && compareVersions(own, other) < 0
+  return stable === undefined || (compareVersionTexts(version, stable) ?? 0) >= 0
 }

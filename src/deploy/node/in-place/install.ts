@@ -36,10 +36,12 @@ ${copyBack}elif [ ! -x "$venv/bin/python" ]; then
   exit 3
 else
 ${findUv(root, installer)}
-  if [ -z "$uv" ]; then
+  if [ -n "$uv" ]; then
+${uvAlone(root)}
+  else
 ${findPip(python, root)}
   fi
-${installChanged(root)}${removeGone(root)}fi
+${installChanged}${removeGone}fi
 sync -f "$venv" 2>/dev/null || sync
 ${linkTo(release)}rm -f .wheelhouse/installing
 `
@@ -55,11 +57,9 @@ const copyBack = `  echo "Putting back $venv as it was before the first deploy."
   rmdir "$venv/.adopted"
 `
 
-function installChanged(root: string): string {
-  return `  if [ -s "$run/changed.txt" ]; then
+const installChanged = `  if [ -s "$run/changed.txt" ]; then
     echo "Installing into $venv: $(sed 's/ .*//' "$run/changed.txt" | paste -sd ' ')."
     if [ -n "$uv" ]; then
-${uvAlone(root)}
       NETRC=/dev/null LC_ALL=C.UTF-8 "$uv" pip install --no-config --no-progress --cache-dir "$uv_cache" --python "$venv/bin/python" --no-index \\
         --find-links "$release/wheels" --no-deps --only-binary :all: --require-hashes --reinstall --compile-bytecode --link-mode copy \\
         -r "$run/changed.txt"
@@ -69,20 +69,16 @@ ${uvAlone(root)}
     fi
   fi
 `
-}
 
-function removeGone(root: string): string {
-  return `  if [ -s "$run/gone.txt" ]; then
+const removeGone = `  if [ -s "$run/gone.txt" ]; then
     echo "Removing from $venv: $(paste -sd ' ' "$run/gone.txt")."
     if [ -n "$uv" ]; then
-${uvAlone(root)}
       "$uv" pip uninstall --no-config --quiet --cache-dir "$uv_cache" --python "$venv/bin/python" -r "$run/gone.txt"
     else
       "$pip_python" -m pip --python "$venv/bin/python" uninstall --quiet --yes -r "$run/gone.txt"
     fi
   fi
 `
-}
 
 /** Writes what is to be done beside the run, and then that it has begun. */
 const changesSource = `
