@@ -13,6 +13,11 @@ export function programName(pid: number): string {
   return readProc(pid, 'comm').trim()
 }
 
+/** Its command line, NUL between the words; empty for a process that is gone, or a zombie. */
+export function programArguments(pid: number): string {
+  return readProc(pid, 'cmdline')
+}
+
 /**
  * Every process that has `folder` in its environment, its command line or as its working directory, but for this one and for
  * those on another terminal: a person may be looking around in there.

@@ -122,7 +122,8 @@ const source = `
 def was_seen(pid, release):
     seen = recorded()
     # One that answers may be a worker of the one that was seen.
-    return seen.get("release") == release and seen["boot"] == boot() and part_of(pid, seen["process"])
+    same = seen.get("release") == release and seen["boot"] == boot() and part_of(pid, seen["process"])
+    return same and "outdated" not in seen
 def ask_patiently():
     for _ in range(2):
         told, pid, problem = ask()

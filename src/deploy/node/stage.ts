@@ -1,5 +1,6 @@
 import { findPip } from './find-pip.ts'
 import { fetchUv, findUv, type Installer, uvInstall } from './find-uv.ts'
+import { endLeftovers } from './leftovers.ts'
 import { pruneScript } from './prune.ts'
 import { quote } from './shell.ts'
 
@@ -60,9 +61,9 @@ ${installer === 'uv' ? `if [ -z "$uv" ]; then\n${findPip(python, root)}fi\n${fet
 # The service may run as another user than the one that deploys it.
 umask 022
 mkdir -p ${quote(`${root}/releases`)}
-# What a dead attempt left behind is no release; and pip works in a child, which goes on where pip itself was killed.
+# What a dead attempt left behind is no release.
 if [ -e "$release" ]; then
-  grep -lsF -- "$release/bin/" /proc/[0-9]*/cmdline | cut -d/ -f3 | xargs -r kill -9 2>/dev/null || :
+  ${endLeftovers('"$release/bin/"')}
   rm -rf "$release"
 fi
 ${quote(python)} -m venv --without-pip "$release"

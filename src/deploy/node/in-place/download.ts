@@ -1,4 +1,5 @@
 import { findPip } from '../find-pip.ts'
+import { endLeftovers } from '../leftovers.ts'
 import { pruneScript } from '../prune.ts'
 import { quote } from '../shell.ts'
 import type { Staging } from '../stage.ts'
@@ -77,6 +78,7 @@ fi
 function wheelsPart({ python, root, requirements, manifest, wheels }: Download): string {
   return `${findPip(python, root)}
   # What a dead attempt left behind is no release.
+  ${endLeftovers('"$release/wheels"')}
   rm -rf "$release"
   mkdir "$release"
   printf %s ${quote(requirements)} >"$run/requirements.txt"

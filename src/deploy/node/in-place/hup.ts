@@ -40,9 +40,20 @@ def is_other(main):
     if not part_of(pid, main):
         sys.exit("%d of %s gets no signal: %s is answered by the process %d, which is no part of it." % (main[0], PIDFILE, ARGUMENTS["url"], pid))
     return False
+def who_answers():
+    """The process that still does after a while, or None: workers may outlive their main process by a moment."""
+    for _ in range(6):
+        told, pid, problem = ask()
+        if pid is None:
+            return None
+        time.sleep(0.5)
+    return pid
 def begin():
     if START is None:
         sys.exit("%s names no process that runs, and a signal starts none: start the service by its own means and promote again, or say in restart.start how it is started." % PIDFILE)
+    pid = who_answers()
+    if pid is not None:
+        sys.exit("%s names no process that runs, yet %s is answered by the process %d: nothing is started beside it. Let the service write its main process there (gunicorn --pid), or set restart.pidfile to the file that it writes." % (PIDFILE, ARGUMENTS["url"], pid))
     print("%s names no process that runs: starting the service: %s" % (PIDFILE, START), flush=True)
     os.execvp("sh", ["sh", "-c", START])
 main = running(PIDFILE)

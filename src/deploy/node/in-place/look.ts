@@ -32,11 +32,18 @@ def cut_off():
             return json.load(file)
     except (OSError, ValueError):
         return None
+def half_of(mark):
+    before = mark.get("before")
+    try:
+        version = before and manifest_of(before)["version"]
+    except OSError:
+        # Somebody removed it: there is nothing to go back to.
+        version = None
+    return version and {"release": before, "version": version, "disk": "half an installation of %s" % mark.get("release")}
 def what_is_there():
     found, mark = current("in-place"), cut_off()
     if mark is not None:
-        before = mark["before"]
-        return before and {"release": before, "version": manifest_of(before)["version"], "disk": "half an installation of %s" % mark["release"]}
+        return half_of(mark)
     disk = installed() if os.path.exists(VENV) else None
     if found is not None:
         return {"release": found[0], "version": found[1]["version"], "disk": disk or "nothing of it"}

@@ -20,9 +20,11 @@ run=$(dirname "$WHEELHOUSE_SECRET")
 environment=${quote(environment)}
 trap 'rm -rf "$environment"' EXIT
 rm -rf "$environment"
+(
 ${findPip(python, root)}
 ${quote(python)} -m venv --without-pip "$environment"
 "$pip_python" -m pip --python "$environment/bin/python" install --quiet --no-index --no-deps ${quote(wheels)}/*.whl
+)
 (
 ${hook})
 `
