@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { pidfileSource } from './pidfile-source.ts'
-import { barePythonScript, lookSource } from './python-script.ts'
+import { lookSource } from './python-script.ts'
+import type { PythonLook } from './python-server.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.union([
@@ -22,9 +23,9 @@ export interface Verification {
  * Asks the service on the node until so many answers in a row came from the new process, with one version, and says which; or
  * says why not. HTTP 200 proves nothing, nor does a version alone: an old process may read the new one from the disk.
  */
-export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
+export function verifyLook(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): PythonLook {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
-  return barePythonScript(node.python, lookSource + pidfileSource + source, {
+  const argument = {
     root: node.root,
     url: node.url,
     version: verify.version,
@@ -35,7 +36,8 @@ export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verif
     run,
     again: what.again,
     keeper: node.keeper ?? null,
-  })
+  }
+  return { python: node.python, source: lookSource + pidfileSource + source, argument }
 }
 
 /** How long the service may fail to answer well. A row of good answers is followed to its end, however long it takes. */
