@@ -9,6 +9,7 @@ import { HostConnection } from './host-connection.ts'
 import { indexUrls } from './lock.ts'
 import { lastLines } from './node/result-line.ts'
 import type { RemoteHosts, RunResult } from './remote-host.ts'
+import { TimeAway } from './time-away.ts'
 import { reachable } from './tunnel/reachable.ts'
 import { RunTunnel } from './tunnel/run-tunnel.ts'
 
@@ -44,8 +45,9 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
   function connectionTo(node: PlannedNode): HostConnection {
     const { name, address, port, user, key: keyPath, connectSeconds, jump } = node
     const known = connections.get(name)
+    const fleet = request.service
     const connection =
-      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump })
+      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump, fleet })
     connections.set(name, connection)
     return connection
   }
@@ -105,14 +107,18 @@ interface Patience {
   readonly signal: AbortSignal
 }
 
-/** The time in which a script ran before its connection was lost is none in which the node was out of reach. */
+/**
+ * The time in which a script ran before its connection was lost is none in which the node was out of reach, nor is that in which
+ * others were served first.
+ */
 async function askOver(
   connection: HostConnection,
   script: string,
   timeoutSeconds: number,
   { clock, patienceSeconds, signal }: Patience,
 ): Promise<Asked> {
-  let [since, away] = [clock.monotonic(), 0]
+  const last = new TimeAway(clock, connection)
+  let away = 0
   for (let attempt = 0; ; attempt++) {
     let opened: number | undefined
     try {
@@ -123,8 +129,8 @@ async function askOver(
       const now = clock.monotonic()
       // Where its time was up the script hangs: that has to end some day as well.
       const ran = opened !== undefined && now - opened < timeoutSeconds * 1000 ? now - opened : 0
-      away += now - since - ran
-      since = now
+      away += last.milliseconds - ran
+      last.restart()
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
       if (!lost || signal.aborted || away > patienceSeconds * 1000) throw error
       await connection.drop()
