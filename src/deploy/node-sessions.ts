@@ -7,8 +7,9 @@ import { type RunOutcome, runDetached } from './detached-run.ts'
 import type { DeployRequest, PlannedNode } from './documents.ts'
 import { HostConnection } from './host-connection.ts'
 import { indexUrls } from './lock.ts'
-import { lastLines } from './node/result-line.ts'
-import type { RemoteHosts, RunResult } from './remote-host.ts'
+import type { PythonLook } from './node/python-server.ts'
+import { answered } from './python-session.ts'
+import type { RemoteHosts } from './remote-host.ts'
 import { TimeAway } from './time-away.ts'
 import { reachable } from './tunnel/reachable.ts'
 import { RunTunnel } from './tunnel/run-tunnel.ts'
@@ -53,8 +54,8 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
   }
 
   return {
-    async ask(node, script, timeoutSeconds, signal) {
-      return await askOver(connectionTo(node), script, timeoutSeconds, { clock, patienceSeconds, signal })
+    async ask(node, look, timeoutSeconds, signal) {
+      return await askOver(connectionTo(node), look, timeoutSeconds, { clock, patienceSeconds, signal })
     },
     async run(node, { attempt, script, limitSeconds }, signal, { reads = false } = {}) {
       const given = reads ? { secret: await secret() } : {}
@@ -113,7 +114,7 @@ interface Patience {
  */
 async function askOver(
   connection: HostConnection,
-  script: string,
+  look: string | PythonLook,
   timeoutSeconds: number,
   { clock, patienceSeconds, signal }: Patience,
 ): Promise<Asked> {
@@ -124,7 +125,8 @@ async function askOver(
     try {
       const host = await connection.open(signal)
       opened = clock.monotonic()
-      return answered(await host.run(script, { timeoutSeconds, signal }))
+      if (typeof look === 'string') return answered(await host.run(look, { timeoutSeconds, signal }))
+      return await connection.pythonOn(host, look.python).ask(look, timeoutSeconds, signal)
     } catch (error) {
       const now = clock.monotonic()
       // Where its time was up the script hangs: that has to end some day as well.
@@ -137,11 +139,6 @@ async function askOver(
       await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
     }
   }
-}
-
-function answered({ code, stdout, stderr }: RunResult): Asked {
-  if (code === 0) return { ok: true, output: stdout }
-  return { ok: false, problem: lastLines(stderr) || lastLines(stdout) || `The node answered with exit status ${code}.` }
 }
 
 /** Made when the first node needs it, as a netrc file: pip finds it by NETRC, and nothing of it is in an argv. */

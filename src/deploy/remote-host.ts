@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 /** Where to log in, and as whom. */
 export interface HostTarget {
@@ -26,8 +26,8 @@ export interface JumpHost {
 }
 
 export interface RunOptions {
-  /** The script's standard input: the only way for secrets. */
-  readonly input?: string
+  /** The script's standard input, all of it or as it comes: the only way for secrets. */
+  readonly input?: string | Readable
   readonly timeoutSeconds?: number
   readonly signal?: AbortSignal
   /** Standard output as it comes, in bytes: what is cut in the middle of a character has no text yet. */

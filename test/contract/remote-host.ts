@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quote } from '../../src/deploy/node/shell.ts'
 import type { HostTarget, RemoteHost, RemoteHosts } from '../../src/deploy/remote-host.ts'
@@ -42,6 +43,21 @@ export function remoteHostContract(name: string, open: () => Promise<HostsUnderT
       const input = `line 1\n'"$HOME\` \\ ü\n`
       expect((await host.run('cat', { input })).stdout).toBe(input)
       expect((await host.run('wc -c')).stdout.trim()).toBe('0')
+    })
+
+    it('gives input to the script as it comes, while its output comes back', async () => {
+      const input = new PassThrough()
+      let heard = ''
+      const running = host.run('while read -r line; do echo "heard $line"; done; exit 3', {
+        input,
+        onOutput: (bytes) => {
+          heard += bytes
+          if (heard.endsWith('heard first\n')) input.write('second\n')
+          if (heard.endsWith('heard second\n')) input.end()
+        },
+      })
+      input.write('first\n')
+      expect(await running).toEqual({ code: 3, stdout: 'heard first\nheard second\n', stderr: '' })
     })
 
     it('takes hostile words as words', async () => {

@@ -31,7 +31,8 @@ export function localHosts(): RemoteHosts {
               resolve({ code: code ?? (signal === 'SIGKILL' ? 137 : 143), stdout, stderr })
             })
             child.stdin.on('error', () => undefined)
-            child.stdin.end(options.input ?? '')
+            if (typeof options.input === 'object') options.input.pipe(child.stdin)
+            else child.stdin.end(options.input ?? '')
           }),
         listen: listenHere,
         [Symbol.asyncDispose]: async () => undefined,

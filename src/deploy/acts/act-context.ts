@@ -4,6 +4,7 @@ import type { Projects } from '../../registry/projects.ts'
 import type { RunOutcome } from '../detached-run.ts'
 import type { DeployRequest, PlannedNode } from '../documents.ts'
 import type { Discovery } from '../fleet.ts'
+import type { PythonLook } from '../node/python-server.ts'
 import type { DetachedRun } from '../node/run-script.ts'
 import type { Outcome } from '../rollout/model.ts'
 import type { WorkerCommands } from '../worker-commands.ts'
@@ -19,8 +20,8 @@ export interface ActContext {
   readonly externalUrl: string
   /** By name, from the plan. */
   node(name: string): Promise<PlannedNode>
-  /** A script that only looks, run as often as it takes to get an answer: its standard output, or an outcome that tells why not. */
-  ask(node: PlannedNode, script: string, timeoutSeconds: number, signal: AbortSignal): Promise<Asked>
+  /** What only looks, a script of shell or of Python, as often as it takes to get an answer: its output, or why there is none. */
+  ask(node: PlannedNode, look: string | PythonLook, timeoutSeconds: number, signal: AbortSignal): Promise<Asked>
   /** A script that changes something, run once. What it prints is kept. */
   run(
     node: PlannedNode,

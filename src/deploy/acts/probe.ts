@@ -1,5 +1,5 @@
 import type { PlannedNode } from '../documents.ts'
-import { type ProbeAnswer, probeAnswer, probeScript } from '../node/probe.ts'
+import { type ProbeAnswer, probeAnswer, probeLook } from '../node/probe.ts'
 import type { NodeProgress, Outcome } from '../rollout/model.ts'
 import { isSameVersion } from '../same-version.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -12,7 +12,7 @@ export async function probe(
   node: PlannedNode,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const asked = await context.ask(node, probeScript(node, context.request.definition), patienceSeconds, signal)
+  const asked = await context.ask(node, probeLook(node, context.request.definition), patienceSeconds, signal)
   if (!asked.ok) return asked
   const answer = probeAnswer(asked.output)
   if (answer === undefined) return problem(`The node gave no answer that can be read: ${asked.output.slice(-300)}`)

@@ -1,5 +1,5 @@
 import type { PlannedNode } from '../documents.ts'
-import { longestVerify, verifyAnswer, verifyScript } from '../node/verify.ts'
+import { longestVerify, verifyAnswer, verifyLook } from '../node/verify.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { isSameVersion } from '../same-version.ts'
 import { type ActContext, problem } from './act-context.ts'
@@ -41,8 +41,8 @@ async function versionSeen(
   signal: AbortSignal,
 ): Promise<Seen> {
   const settings = context.request.definition.verify
-  const script = verifyScript(node, once ? { ...settings, probes: 1 } : settings, { activation, again })
-  const asked = await context.ask(node, script, longestVerify(settings), signal)
+  const look = verifyLook(node, once ? { ...settings, probes: 1 } : settings, { activation, again })
+  const asked = await context.ask(node, look, longestVerify(settings), signal)
   if (!asked.ok) return asked
   const answer = verifyAnswer(asked.output)
   return answer ?? { ok: false, problem: `The check gave no answer that can be read: ${asked.output.slice(-300)}` }

@@ -3,7 +3,7 @@ import { keys } from '../../objects/keys.ts'
 import { inParallel } from '../../upkeep/in-parallel.ts'
 import { findFleet, unknownFleet } from '../find-fleet.ts'
 import type { Discovery } from '../fleet.ts'
-import { probeAnswer, probeScript } from '../node/probe.ts'
+import { probeAnswer, probeLook } from '../node/probe.ts'
 import { type NodeSessionPorts, nodeSessions } from '../node-sessions.ts'
 import { requestOf } from '../request-deploy.ts'
 import { isSameVersion } from '../same-version.ts'
@@ -82,7 +82,7 @@ async function lookAtAll(
     const { name } = node
     if (signal.aborted) return
     try {
-      const asked = await sessions.ask(node, probeScript(node, definition), 60, signal)
+      const asked = await sessions.ask(node, probeLook(node, definition), 60, signal)
       const answer = asked.ok ? probeAnswer(asked.output) : undefined
       const problem = asked.ok ? 'the node gave no answer that can be read' : asked.problem
       seen.set(name, answer === undefined ? { name, problem } : observed(name, answer))

@@ -28,9 +28,11 @@ cd ${quote(root)}
 if [ ! -f ${quote(`releases/${release}/wheelhouse.json`)} ]; then
   echo "The release ${release} is not on this node, or not complete."; exit 3
 fi
-run=$(dirname "$WHEELHOUSE_SECRET")
-${put}${checkPart(wanted)}printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" "$(cut -d' ' -f22 /proc/$$/stat)" >"$run/mark"
-sleep 0.05
+run=\${WHEELHOUSE_SECRET%/*}
+${put}${checkPart(wanted)}read -r boot </proc/sys/kernel/random/boot_id; read -r stat </proc/$$/stat
+printf '%s %s\\n' "$boot" "$(set -- $stat; echo "\${22}")" >"$run/mark"
+# What starts now starts in a later tick, of which there are a hundred a second.
+sleep 0.02
 echo "current is ${release}; restarting: "${quote(what)}
 ${restart} || {
   status=$?
@@ -42,8 +44,7 @@ ${explain}
 
 /** Points `current` at a release by one atomic rename. */
 export function linkTo(release: string): string {
-  return `rm -f current.new
-ln -s ${quote(`releases/${release}`)} current.new
+  return `ln -sfT ${quote(`releases/${release}`)} current.new
 mv -T current.new current
 `
 }

@@ -40,6 +40,8 @@ def main():
         leader, start, boot = open(ARGUMENTS["run"] + "/started/process").read().split()
     except OSError:
         return "it had not begun"
+    if os.path.exists(ARGUMENTS["run"] + "/exit"):
+        return "it had ended"
     fields = stat(leader)
     if fields is None or fields[19] != start or boot != open("/proc/sys/kernel/random/boot_id").read().strip():
         return "it had ended"

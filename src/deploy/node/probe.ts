@@ -5,7 +5,8 @@ import { currentSource } from './current-source.ts'
 import { adoptedPrefix } from './in-place/download.ts'
 import { inPlaceSource } from './in-place/look.ts'
 import { pidfileSource } from './pidfile-source.ts'
-import { barePythonScript, lookSource } from './python-script.ts'
+import { lookSource } from './python-script.ts'
+import type { PythonLook } from './python-server.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.object({
@@ -28,10 +29,10 @@ export type ProbeAnswer = z.infer<typeof answer>
 const longestPause = 5
 
 /** Looks at a node and changes nothing there. */
-export function probeScript(
+export function probeLook(
   { root, url, python, venv }: PlannedNode,
   { verify, project }: Pick<ServiceDefinition, 'verify' | 'project'>,
-): string {
+): PythonLook {
   const { version, pid, interval_seconds } = verify
   const interval = Math.min(longestPause, interval_seconds)
   const asked = { root, url, version, pid, interval, python }
@@ -43,7 +44,7 @@ export function probeScript(
     venv === undefined ? releasesSource : inPlaceSource,
     source,
   ]
-  return barePythonScript(python, sources.join(''), { ...asked, ...inPlace })
+  return { python, source: sources.join(''), argument: { ...asked, ...inPlace } }
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {

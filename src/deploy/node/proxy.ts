@@ -29,8 +29,8 @@ export function proxyIn(output: string): NodeProxy | undefined {
  * Sets the environment of a run that has a proxy, in both spellings that installers know, and for every host: NO_PROXY of the machine is for
  * its own network. As the way may be away until another worker has taken over, they try longer.
  */
-export const proxyEnvironment = `proxy=$(cat "$run/proxy" 2>/dev/null)
-if [ -n "$proxy" ]; then
+export const proxyEnvironment = `if [ -f "$run/proxy" ]; then
+  read -r proxy <"$run/proxy"
   export HTTP_PROXY="$proxy" http_proxy="$proxy" HTTPS_PROXY="$proxy" https_proxy="$proxy" NO_PROXY= no_proxy=
   export WHEELHOUSE_RETRIES=8
 fi`

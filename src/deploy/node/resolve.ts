@@ -29,7 +29,7 @@ export function resolveScript(wanted: Resolution): string {
   const folder = '"$run/environment"'
   const extra = others.map((url) => `--extra-index-url ${quote(url)}`).join(' ')
   return `set -eu
-run=$(dirname "$WHEELHOUSE_SECRET")
+run=\${WHEELHOUSE_SECRET%/*}
 ${findPip(python, root)}
 trap 'rm -rf "$run/environment" "$run/report.json"' EXIT
 # A pip of the service's own python sees what an environment of it would be; to let one work on another starts it twice.

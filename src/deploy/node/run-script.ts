@@ -46,7 +46,7 @@ export function runScript(run: DetachedRun, offset: number): string {
     'set -u; umask 077',
     `base=${quote(run.root)}/.wheelhouse; run=$base/runs/${quote(run.attempt)}`,
     `seen_in=$base/${quote(run.owner)}/fence; fence=${run.fence}`,
-    'mkdir -p "$run" "$(dirname "$seen_in")" || exit 1',
+    `mkdir -p "$run" "\${seen_in%/*}" || exit 1`,
     startPart(run),
     followPart(offset),
   ].join('\n')
@@ -60,24 +60,30 @@ function startPart(run: DetachedRun): string {
   return `unwritable() { echo "$1 could not be written on this node: is its disk full?" >&2; exit 1; }
 exec 9>>"$base/lock"
 flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
-seen=$(cat "$seen_in" 2>/dev/null || echo 0)
+seen=0
+if [ -f "$seen_in" ]; then read -r seen <"$seen_in"; fi
 if [ "$seen" -gt "$fence" ]; then
   echo "a newer worker ($seen) has taken over from $fence. If there is none, as after restoring the store from a backup, remove $seen_in on this node and promote again." >&2
   exit ${runStatus.fenced}
 fi
 if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$seen_in.new" && mv "$seen_in.new" "$seen_in" || exit 1; fi
 if [ ! -d "$run/started" ]; then
-  cat >"$run/secret.new" || { rm -f "$run/secret.new"; unwritable "$run/secret"; }
-  if [ "$(tail -n 1 "$run/secret.new")" != ${secretEnd} ]; then
-    rm -f "$run/secret.new"; echo "the connection was cut before the run could start" >&2; exit ${runStatus.cut}
+  : >"$run/secret" || unwritable "$run/secret"
+  whole=; proxy=
+  while IFS= read -r line; do
+    case $line in
+      ${secretEnd}) whole=1; break ;;
+      '${proxyMark}'*) proxy=\${line#'${proxyMark}'} ;;
+      *) printf '%s\\n' "$line" >>"$run/secret" || { rm -f "$run/secret"; unwritable "$run/secret"; } ;;
+    esac
+  done
+  if [ -z "$whole" ]; then
+    rm -f "$run/secret"; echo "the connection was cut before the run could start" >&2; exit ${runStatus.cut}
   fi
-  proxy=$(sed -n 's/^${proxyMark}//p' "$run/secret.new")
   if [ -n "$proxy" ]; then printf '%s\\n' "$proxy" >"$run/proxy" || unwritable "$run/proxy"; fi
-  sed -e '$d' -e '/^${proxyMark}/d' "$run/secret.new" >"$run/secret" || unwritable "$run/secret"
-  rm -f "$run/secret.new"
   printf '%s\\n' ${quote(run.script)} >"$run/script" || unwritable "$run/script"
-  setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" </dev/null >"$run/output" 2>&1 9>&- &
-  while [ ! -f "$run/started/process" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
+  # Ends when descriptor 7 is closed: the run has begun then, or died.
+  begun=$(setsid sh -c ${quote(detachedPart(run.limitSeconds))} sh "$run" 7>&1 </dev/null >"$run/output" 2>&1 9>&- &)
 fi
 exec 9>&-`
 }
@@ -91,8 +97,10 @@ function detachedPart(limitSeconds: number): string {
 mkdir "$run/started" || exit 0
 exec 8>>"$run/alive" || exit 0
 flock 8
-printf '%s %s %s\\n' $$ "$(cut -d" " -f22 /proc/$$/stat)" "$(cat /proc/sys/kernel/random/boot_id)" >"$run/started/new" || exit 0
+read -r stat </proc/$$/stat; read -r boot </proc/sys/kernel/random/boot_id
+printf '%s %s %s\\n' $$ "$(set -- $stat; echo "\${22}")" "$boot" >"$run/started/new" || exit 0
 mv "$run/started/new" "$run/started/process" || exit 0
+exec 7>&-
 ${proxyEnvironment}
 WHEELHOUSE_SECRET=$run/secret timeout -k 10 ${limitSeconds} sh "$run/script" 8>&-
 code=$?
@@ -112,17 +120,24 @@ alive() {
   [ "$(cut -d" " -f22 "/proc/$pid/stat" 2>/dev/null)" = "$start" ]
 }
 exec 8>>"$run/alive"
+wait=0.25
 while :; do
   ended=; free=
-  if flock -s -w 0.5 8; then free=1; fi
+  if flock -s -w $wait 8; then free=1; fi
+  # What prints seldom is looked at seldom.
+  case $wait in 0.25) wait=0.5 ;; 0.5) wait=1 ;; 1) wait=2 ;; esac
   if [ -n "$free" ] && [ ! -f "$run/exit" ]; then
     if alive 2>/dev/null; then sleep 0.2; else ended=died; fi
   fi
   [ -f "$run/exit" ] && ended=exited
-  size=$(wc -c <"$run/output")
-  if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; fi
+  if [ -n "$ended" ]; then
+    tail -c +$((at + 1)) "$run/output"
+  else
+    size=$(wc -c <"$run/output")
+    if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; wait=0.25; fi
+  fi
   case $ended in
-    exited) echo "wheelhouse-run exited $(cat "$run/exit")" >&2; exit ${runStatus.exited} ;;
+    exited) read -r code <"$run/exit"; echo "wheelhouse-run exited $code" >&2; exit ${runStatus.exited} ;;
     died) rm -f "$run/secret" "$run/proxy"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;
   esac
   if [ -n "$free" ]; then flock -u 8; fi

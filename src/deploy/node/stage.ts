@@ -41,7 +41,7 @@ export function stageScript(staging: Staging): string {
   const folder = `${root}/releases/${release}`
   const prune = pruneScript({ python, root, release, keep: keepReleases, stable, before })
   return `set -eu
-run=$(dirname "$WHEELHOUSE_SECRET")
+run=\${WHEELHOUSE_SECRET%/*}
 release=${quote(folder)}
 if [ -f "$release/wheelhouse.json" ]; then
   echo "The release is there already, complete."

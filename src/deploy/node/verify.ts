@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { pidfileSource } from './pidfile-source.ts'
-import { barePythonScript, lookSource } from './python-script.ts'
+import { lookSource } from './python-script.ts'
+import type { PythonLook } from './python-server.ts'
 import { resultIn } from './result-line.ts'
 
 const answer = z.union([
@@ -22,9 +23,9 @@ export interface Verification {
  * Asks the service on the node until so many answers in a row came from the new process, with one version, and says which; or
  * says why not. HTTP 200 proves nothing, nor does a version alone: an old process may read the new one from the disk.
  */
-export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): string {
+export function verifyLook(node: PlannedNode, verify: ServiceDefinition['verify'], what: Verification): PythonLook {
   const run = `${node.root}/.wheelhouse/runs/${what.activation}`
-  return barePythonScript(node.python, lookSource + pidfileSource + source, {
+  const argument = {
     root: node.root,
     url: node.url,
     version: verify.version,
@@ -35,7 +36,8 @@ export function verifyScript(node: PlannedNode, verify: ServiceDefinition['verif
     run,
     again: what.again,
     keeper: node.keeper ?? null,
-  })
+  }
+  return { python: node.python, source: lookSource + pidfileSource + source, argument }
 }
 
 /** How long the service may fail to answer well. A row of good answers is followed to its end, however long it takes. */
@@ -108,6 +110,7 @@ def watch():
         return None, "the node was rebooted meanwhile"
     end = time.monotonic() + ARGUMENTS["timeout"]
     good, main, version, problem = 0, None, None, None
+    pause = min(0.02, ARGUMENTS["interval"])
     if ARGUMENTS["again"]:
         main = open(MAIN).read()
     while True:
@@ -127,7 +130,9 @@ def watch():
             return version, None
         if good == 0 and time.monotonic() > end:
             return None, problem
-        time.sleep(ARGUMENTS["interval"])
+        # What is about to start is asked more often, for a moment.
+        time.sleep(ARGUMENTS["interval"] if good else pause)
+        pause = min(pause * 1.5, ARGUMENTS["interval"])
 version, problem = watch()
 tell({"ok": True, "version": version} if problem is None else {"ok": False, "problem": problem})
 `

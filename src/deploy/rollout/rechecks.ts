@@ -8,7 +8,7 @@ import { decide, updatedNodes } from './progress.ts'
  * - the newest: what dies soon, or on some nodes only, dies there;
  * - some of the others in turn: what happens to one of them is met some restarts later.
  */
-const [oldest, newest, others] = [1, 2, 2]
+const [oldest, newest, others] = [1, 2, 7]
 
 /** One more look at every updated node: a process that crashed is gone, or another one. */
 export function recheckAll(rollout: Rollout): Rollout {

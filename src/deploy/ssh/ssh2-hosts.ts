@@ -129,5 +129,6 @@ function collect(
   })
   channel.on('close', () => done(code === undefined ? undefined : { code, stdout: `${stdout}`, stderr: `${stderr}` }))
   channel.on('error', () => undefined)
-  channel.end(input ?? '')
+  if (typeof input === 'object') input.pipe(channel)
+  else channel.end(input ?? '')
 }

@@ -29,7 +29,7 @@ export function downloadScript(wanted: Download): string {
   const folder = `${root}/releases/${release}`
   const prune = pruneScript({ python, root, release, keep: keepReleases, stable, before })
   return `set -eu
-run=$(dirname "$WHEELHOUSE_SECRET")
+run=\${WHEELHOUSE_SECRET%/*}
 release=${quote(folder)}
 venv=${quote(venv)}
 # The service may run as another user than the one that deploys it.

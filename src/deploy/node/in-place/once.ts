@@ -16,7 +16,7 @@ export function onceScript({ python, release, environment, root, argv, variables
   const hook = hookScript({ root, argv, environment: variables, release: environment })
   const wheels = `${root}/releases/${release}/wheels`
   return `set -eu
-run=$(dirname "$WHEELHOUSE_SECRET")
+run=\${WHEELHOUSE_SECRET%/*}
 environment=${quote(environment)}
 trap 'rm -rf "$environment"' EXIT
 rm -rf "$environment"
