@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DomainError, messageOf } from '../errors.ts'
 import type { Documents, DocumentType } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
+import { type KnownHosts, parseKnownHosts } from './ssh/known-hosts.ts'
 
 /** Host keys that a person has trusted, as lines of a `known_hosts` file: one record for all workers. */
 export const knownHostsDocument: DocumentType<readonly string[]> = {
@@ -11,21 +12,21 @@ export const knownHostsDocument: DocumentType<readonly string[]> = {
   schema: z.array(z.string()),
 }
 
-/** All that is known of host keys: the file of the configuration, and what was trusted by command. Read anew each time. */
-export function knownHostsIn(documents: Documents, file: string | undefined): () => Promise<string> {
+/** All that is known of host keys: the file of the configuration, and what was trusted by command. */
+export function knownHostsIn(documents: Documents, file: string | undefined): KnownHosts {
   return async () => {
     const recorded = await documents.read(knownHostsDocument, keys.knownHosts)
-    return [file === undefined ? '' : await textOf(file), ...(recorded?.value ?? [])].join('\n')
+    const ofFile = file === undefined ? [] : parseKnownHosts(await textOf(file), file)
+    return [...ofFile, ...parseKnownHosts((recorded?.value ?? []).join('\n'))]
   }
 }
 
-/** Adds a line; with `instead` those that it takes the place of are gone. */
-export async function recordHost(documents: Documents, line: string, instead: readonly string[] = []): Promise<void> {
+/** Adds a line in the place of what was recorded under the same name. */
+export async function recordHost(documents: Documents, line: string): Promise<void> {
+  const nameOf = (one: string) => one.split(' ')[0]
   await documents.update(knownHostsDocument, keys.knownHosts, (lines = []) => {
-    const kept = lines.filter((one) => !instead.includes(one))
-    return kept.includes(line) && kept.length === lines.length
-      ? undefined
-      : [...kept.filter((one) => one !== line), line]
+    const kept = lines.filter((one) => nameOf(one) !== nameOf(line))
+    return kept.length === lines.length - 1 && lines.includes(line) ? undefined : [...kept, line]
   })
 }
 

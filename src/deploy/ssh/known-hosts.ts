@@ -9,7 +9,12 @@ export interface KnownHost {
   readonly type: string
   /** The public key as on the wire (RFC 4253 6.6). */
   readonly key: Buffer
+  /** Where it stands; absent where it was recorded by command. */
+  readonly at?: { readonly file: string; readonly line: number }
 }
+
+/** All that is known of host keys, read anew each time. */
+export type KnownHosts = () => Promise<readonly KnownHost[]>
 
 /**
  * What a host's key is worth. `certificate-authority`: the host is known by the authority that signs its key only, and
@@ -17,9 +22,15 @@ export interface KnownHost {
  */
 export type HostKeyVerdict = 'trusted' | 'unknown' | 'changed' | 'revoked' | 'certificate-authority'
 
+/** What is known of a key, and the entries that say so, unless it is trusted or nothing is known. */
+export interface HostKeyJudgement {
+  readonly verdict: HostKeyVerdict
+  readonly against: readonly KnownHost[]
+}
+
 /** Reads a whole file; lines that are no entries are passed over, as OpenSSH does. */
-export function parseKnownHosts(text: string): KnownHost[] {
-  return text.split('\n').flatMap((line) => {
+export function parseKnownHosts(text: string, file?: string): KnownHost[] {
+  return text.split('\n').flatMap((line, before) => {
     const words = line.trim().split(/[ \t]+/)
     if (words[0] === '' || words[0]?.startsWith('#')) return []
     const marker = words[0]?.startsWith('@') ? words.shift()?.slice(1) : undefined
@@ -27,18 +38,21 @@ export function parseKnownHosts(text: string): KnownHost[] {
     if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return []
     if (hosts === undefined || type === undefined || encoded === undefined) return []
     const key = Buffer.from(encoded, 'base64')
-    return typeOf(key) === type ? [{ marker, hosts, type, key }] : []
+    const at = file === undefined ? {} : { at: { file, line: before + 1 } }
+    return typeOf(key) === type ? [{ marker, hosts, type, key, ...at }] : []
   })
 }
 
 /** Is this the key that the host is known by? A revoked key is refused whatever else is said of it. */
-export function verdictFor(known: readonly KnownHost[], host: string, port: number, key: Buffer): HostKeyVerdict {
+export function judgeHostKey(known: readonly KnownHost[], host: string, port: number, key: Buffer): HostKeyJudgement {
   const here = entriesFor(known, host, port)
-  if (here.some((entry) => entry.marker === 'revoked' && sameKey(entry.key, key))) return 'revoked'
+  const revoked = here.filter((entry) => entry.marker === 'revoked' && sameKey(entry.key, key))
+  if (revoked.length > 0) return { verdict: 'revoked', against: revoked }
   const plain = here.filter((entry) => entry.marker === undefined)
-  if (plain.some((entry) => sameKey(entry.key, key))) return 'trusted'
-  if (plain.length > 0) return 'changed'
-  return here.some((entry) => entry.marker === 'cert-authority') ? 'certificate-authority' : 'unknown'
+  if (plain.some((entry) => sameKey(entry.key, key))) return { verdict: 'trusted', against: [] }
+  if (plain.length > 0) return { verdict: 'changed', against: plain }
+  const authorities = here.filter((entry) => entry.marker === 'cert-authority')
+  return { verdict: authorities.length > 0 ? 'certificate-authority' : 'unknown', against: authorities }
 }
 
 /**
@@ -58,6 +72,11 @@ export function fingerprintOf(key: Buffer): string {
 /** A line to be recorded. */
 export function knownHostsLine(host: string, port: number, key: Buffer): string {
   return `${nameOf(host, port)} ${typeOf(key)} ${key.toString('base64')}`
+}
+
+/** "line 3 of /etc/wheelhouse/known_hosts". */
+export function placeOf({ at }: KnownHost): string {
+  return at === undefined ? 'recorded by wheelhouse hosts trust' : `line ${at.line} of ${at.file}`
 }
 
 /** The type stands at the start of the key itself (RFC 4253 6.6: string, then the rest). */

@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   fingerprintOf,
+  judgeHostKey,
   keyTypesFor,
   knownHostsLine,
   parseKnownHosts,
-  verdictFor,
 } from '../../../src/deploy/ssh/known-hosts.ts'
 import { runOk } from '../../support/run.ts'
 import { generateSshKey } from '../../support/ssh-keys.ts'
@@ -25,7 +25,7 @@ const rsa = aKey('ssh-rsa', 'three')
 const line = (hosts: string, of = key, marker = '') =>
   `${marker}${hosts} ${of.toString('latin1', 4, 4 + of.readUInt32BE(0))} ${of.toString('base64')}`
 const verdict = (text: string, host = 'web1', port = 22, shown = key) =>
-  verdictFor(parseKnownHosts(text), host, port, shown)
+  judgeHostKey(parseKnownHosts(text), host, port, shown).verdict
 
 describe('known hosts', () => {
   it.each([
