@@ -42,7 +42,11 @@ export function play(
               unreachable: how === 'unreachable' || how === 'gone',
               gone: how === 'gone',
             }
-          : withPython(pythons, effect, outcomeOf(world, effect, () => false))
+          : withPython(
+              pythons,
+              effect,
+              outcomeOf(world, effect, () => false),
+            )
         states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
       }
       throw new Error('It never comes about.')

@@ -46,7 +46,9 @@ export function askAnew(rollout: Rollout, now: number): Rollout | undefined {
     ({ state, nodeClass = '' }) => state === 'ready' && locks[nodeClass] !== approvedLocks[nodeClass],
   )
   if (unseen.length === 0) return undefined
-  const names = unseen.map(({ name, python }) => (python === undefined ? name : `${name} (Python ${python})`)).join(', ')
+  const names = unseen
+    .map(({ name, python }) => (python === undefined ? name : `${name} (Python ${python})`))
+    .join(', ')
   const reason =
     `What is to be installed on ${names} was not known when ${approved.map(({ by }) => by).join(', ')} approved: ` +
     'it is another class of node now, with dependencies of its own.'
