@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { PlannedNode } from '../deploy/documents.ts'
 import { planNode } from '../deploy/fleet.ts'
+import { placeOf } from '../deploy/ssh/known-hosts.ts'
 import { type HostKey, showHostKey, trustHostKey } from '../deploy/trust-hosts.ts'
 import { DomainError, messageOf } from '../errors.ts'
 import type { openTrust } from '../services.ts'
@@ -37,7 +38,8 @@ async function trust(terminal: Terminal, names: readonly string[], options: Trus
       if (!mayRecord(shown, options)) failed ||= shown.verdict !== 'trusted'
       else if (options.yes || (await confirmed(shown))) {
         await trustHostKey(ports, shown)
-        terminal.print(`  recorded`)
+        terminal.print('  recorded')
+        for (const line of standing(shown)) terminal.print(`  ${line}`)
       } else failed = true
     } catch (error) {
       terminal.printError(messageOf(error))
@@ -77,6 +79,12 @@ function jumpHostsOf(node: PlannedNode): PlannedNode[] {
 
 function mayRecord({ verdict }: HostKey, { replace }: TrustOptions): boolean {
   return verdict === 'unknown' || verdict === 'certificate-authority' || (verdict === 'changed' && replace === true)
+}
+
+/** Not ours to change: who has the old key is let in as long as it stands there. */
+function standing({ verdict, against }: HostKey): readonly string[] {
+  const inFile = verdict === 'changed' ? against.filter(({ at }) => at !== undefined) : []
+  return inFile.map((entry) => `the old key stands in ${placeOf(entry)} and counts as well, until you take it out`)
 }
 
 function lineOf({ node, fingerprint, verdict }: HostKey): string {

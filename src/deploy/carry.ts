@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.ts'
 import { DomainError } from '../errors.ts'
 import type { Documents, Versioned } from '../objects/documents.ts'
@@ -43,6 +44,8 @@ export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal
   const inbox = new Inbox()
   const stopped = new AbortController()
   const stop = AbortSignal.any([signal, stopped.signal])
+  // Something listens for each node, and that is no leak.
+  setMaxListeners(0, stop)
   const started = new Map<string, Promise<void>>()
   const controls = controlsOf(ports, deploy)
   let head = await takeOver(ports.documents, deploy)

@@ -17,8 +17,9 @@ export function approvalsText({ approvals, approved = [] }: Gated): string {
 
 /** Who approved, how many are missing, and how one approves. */
 export function approvalLines(rollout: Rollout): readonly string[] {
-  const { deploy, approved = [], approveBy } = rollout
-  const given = approved.map((one) => `  Approved by ${describeApproval(one)}`)
+  const { deploy, approved = [], approveBy, askedAnew } = rollout
+  const anew = askedAnew === undefined ? [] : [`  ${askedAnewText(askedAnew)}`]
+  const given = [...anew, ...approved.map((one) => `  Approved by ${describeApproval(one)}`)]
   if (!isGated(rollout)) return given
   const missing = missingApprovals(rollout)
   const until = approveBy === undefined ? '' : `, until ${minute(new Date(approveBy).toISOString())} UTC`
@@ -42,6 +43,10 @@ export function pendingLines(pending: readonly PendingChanges[]): string {
 export function describeApproval({ by, account, at, reason }: Approval): string {
   const who = account === undefined || account === by ? by : `${by} (${account})`
   return `${who} on ${minute(at)} UTC${reason === undefined ? '' : `: ${reason}`}`
+}
+
+export function askedAnewText({ reason }: NonNullable<Rollout['askedAnew']>): string {
+  return `Asked for approval again: ${reason}`
 }
 
 function minute(at: string): string {

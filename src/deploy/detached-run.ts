@@ -5,6 +5,7 @@ import { CappedText } from './capped-text.ts'
 import type { HostConnection } from './host-connection.ts'
 import { type DetachedRun, exitLine, runScript, runStatus, secretInput } from './node/run-script.ts'
 import type { RemoteHost, RunResult } from './remote-host.ts'
+import { TimeAway } from './time-away.ts'
 
 /** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
 export type RunOutcome =
@@ -38,11 +39,11 @@ export async function runDetached(
   const { clock, signal } = options
   const output = new CappedText(outputLimit)
   let offset = 0
-  let inReach = clock.monotonic()
+  const away = new TimeAway(clock, connection)
   // One for all connections: the next begins where the last was cut, in the middle of a character too.
   const decoder = new StringDecoder('utf8')
   const onOutput = (bytes: Buffer) => {
-    inReach = clock.monotonic()
+    away.restart()
     offset += bytes.length
     const text = decoder.write(bytes)
     output.add(text)
@@ -51,7 +52,7 @@ export async function runDetached(
   for (let attempt = 0; ; attempt++) {
     try {
       const host = await connection.open(signal)
-      inReach = clock.monotonic()
+      away.restart()
       const proxy = await options.tunnel?.open(host, signal)
       const follow = {
         input: secretInput(options.secret ?? '', proxy),
@@ -61,8 +62,7 @@ export async function runDetached(
       return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
     } catch (error) {
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
-      const waited = (clock.monotonic() - inReach) / 1000
-      if (!lost || signal?.aborted || waited > options.patienceSeconds) throw error
+      if (!lost || signal?.aborted || away.milliseconds > options.patienceSeconds * 1000) throw error
       await connection.drop()
       await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
     }

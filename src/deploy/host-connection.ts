@@ -6,6 +6,7 @@ export class HostConnection implements AsyncDisposable {
   readonly target: HostTarget
   readonly #hosts: RemoteHosts
   #host: Promise<RemoteHost> | undefined
+  #waited = 0
   #python: PythonSession | undefined
 
   constructor(hosts: RemoteHosts, target: HostTarget) {
@@ -13,8 +14,16 @@ export class HostConnection implements AsyncDisposable {
     this.target = target
   }
 
+  /** Milliseconds in which others were served before its host was tried, all in all. */
+  get waited(): number {
+    return this.#waited
+  }
+
   open(signal?: AbortSignal): Promise<RemoteHost> {
-    const opening = this.#host ?? this.#hosts.connect(this.target, signal)
+    const waited = (milliseconds: number) => {
+      this.#waited += milliseconds
+    }
+    const opening = this.#host ?? this.#hosts.connect(this.target, { signal, waited })
     this.#host = opening
     opening.catch(() => {
       if (this.#host === opening) this.#host = undefined

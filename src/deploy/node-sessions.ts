@@ -10,6 +10,7 @@ import { indexUrls } from './lock.ts'
 import type { PythonLook } from './node/python-server.ts'
 import { answered } from './python-session.ts'
 import type { RemoteHosts } from './remote-host.ts'
+import { TimeAway } from './time-away.ts'
 import { reachable } from './tunnel/reachable.ts'
 import { RunTunnel } from './tunnel/run-tunnel.ts'
 
@@ -45,8 +46,9 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
   function connectionTo(node: PlannedNode): HostConnection {
     const { name, address, port, user, key: keyPath, connectSeconds, jump } = node
     const known = connections.get(name)
+    const fleet = request.service
     const connection =
-      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump })
+      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump, fleet })
     connections.set(name, connection)
     return connection
   }
@@ -106,14 +108,18 @@ interface Patience {
   readonly signal: AbortSignal
 }
 
-/** The time in which a script ran before its connection was lost is none in which the node was out of reach. */
+/**
+ * The time in which a script ran before its connection was lost is none in which the node was out of reach, nor is that in which
+ * others were served first.
+ */
 async function askOver(
   connection: HostConnection,
   look: string | PythonLook,
   timeoutSeconds: number,
   { clock, patienceSeconds, signal }: Patience,
 ): Promise<Asked> {
-  let [since, away] = [clock.monotonic(), 0]
+  const last = new TimeAway(clock, connection)
+  let away = 0
   for (let attempt = 0; ; attempt++) {
     let opened: number | undefined
     try {
@@ -125,8 +131,8 @@ async function askOver(
       const now = clock.monotonic()
       // Where its time was up the script hangs: that has to end some day as well.
       const ran = opened !== undefined && now - opened < timeoutSeconds * 1000 ? now - opened : 0
-      away += now - since - ran
-      since = now
+      away += last.milliseconds - ran
+      last.restart()
       const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
       if (!lost || signal.aborted || away > patienceSeconds * 1000) throw error
       await connection.drop()

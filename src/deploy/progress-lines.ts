@@ -1,9 +1,9 @@
 import { describeNode, headline, type Standing } from './describe.ts'
-import { approvalsText, describeApproval } from './describe-approvals.ts'
+import { approvalsText, askedAnewText, describeApproval } from './describe-approvals.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
 /** What of a deploy is told while it goes on. */
-export type Progress = Standing & Pick<Rollout, 'reason'>
+export type Progress = Standing & Pick<Rollout, 'reason' | 'askedAnew'>
 
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
 export function progressLines(before: Progress | undefined, after: Progress): readonly string[] {
@@ -20,8 +20,14 @@ export function progressLines(before: Progress | undefined, after: Progress): re
 }
 
 function newApprovals(before: Progress | undefined, after: Progress): readonly string[] {
-  const given = after.approved?.slice(before?.approved?.length ?? 0) ?? []
-  return given.map((one) => `  Approved by ${describeApproval(one)} (${approvalsText(after)})`)
+  const { askedAnew } = after
+  const anew = askedAnew === undefined || askedAnew.at === before?.askedAnew?.at ? [] : [askedAnew]
+  const counted = anew.length > 0 ? 0 : (before?.approved?.length ?? 0)
+  const given = after.approved?.slice(counted) ?? []
+  return [
+    ...anew.map((one) => `  ${askedAnewText(one)}`),
+    ...given.map((one) => `  Approved by ${describeApproval(one)} (${approvalsText(after)})`),
+  ]
 }
 
 function isNews(before: NodeProgress | undefined, { state, problem }: NodeProgress): boolean {

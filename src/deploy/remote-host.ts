@@ -13,6 +13,10 @@ export interface HostTarget {
   readonly connectSeconds: number
   /** Through which one logs in, in order, the nearest first; each with the same key. */
   readonly jump?: readonly JumpHost[] | undefined
+  /** Whether it is one itself: nobody runs anything there. */
+  readonly isJumpHost?: boolean
+  /** Whose node it is: where many wait for their turn, fleets take turns. */
+  readonly fleet?: string
 }
 
 export interface JumpHost {
@@ -59,10 +63,16 @@ export interface RemoteHost extends AsyncDisposable {
   listen(port: number, take: (connection: Duplex) => void): Promise<ReversePort>
 }
 
+export interface ConnectOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Told how long others were served first, in milliseconds: no time in which the host was out of reach. */
+  readonly waited?: (milliseconds: number) => void
+}
+
 /**
- * Each jump host is verified as strictly as the host itself. Errors of `connect`, after which nothing has run: `host-unreachable`, `host-authentication`, and before any login
- * `host-key-unknown` and `host-key-changed`.
+ * Each jump host is verified as strictly as the host itself. Errors of `connect`, after which nothing has run: `host-unreachable`,
+ * `host-authentication`, and before any login `host-key-unknown` and `host-key-changed`. What is at fault is named: a jump host as one.
  */
 export interface RemoteHosts {
-  connect(target: HostTarget, signal?: AbortSignal): Promise<RemoteHost>
+  connect(target: HostTarget, options?: ConnectOptions): Promise<RemoteHost>
 }

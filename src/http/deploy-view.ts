@@ -37,10 +37,11 @@ export function deployView(rollout: Rollout, externalUrl: string) {
 
 /** `null` where nobody has to approve it. */
 function approvalsView(rollout: Rollout) {
-  const { approvals, approved = [], approveBy } = rollout
+  const { approvals, approved = [], approveBy, askedAnew } = rollout
   if (approvals === undefined) return null
   const until = isGated(rollout) && approveBy !== undefined ? new Date(approveBy).toISOString() : null
-  return { needed: approvals.needed, expireHours: approvals.expireHours, given: approved, until }
+  const anew = askedAnew === undefined ? null : { at: new Date(askedAnew.at).toISOString(), reason: askedAnew.reason }
+  return { needed: approvals.needed, expireHours: approvals.expireHours, given: approved, until, askedAnew: anew }
 }
 
 function without({ nodes }: Rollout, cause: ReturnType<typeof causeOf>): readonly string[] {

@@ -20,7 +20,8 @@ export interface DeployNotice {
 export function deployNotice(rollout: Rollout, externalUrl: string, now: number): DeployNotice | undefined {
   const { deploy, service, project, version, phase, decided, nodes } = rollout
   if (!told.includes(phase)) return undefined
-  const reason = rollout.reason ?? rollout.paused?.reason ?? null
+  const anew = phase === 'gated' ? rollout.askedAnew?.reason : undefined
+  const reason = rollout.reason ?? rollout.paused?.reason ?? anew ?? null
   const url = `${externalUrl}/deploys/${deploy}`
   const { approvals, approved = [] } = rollout
   const toApprove = phase === 'gated' ? ` To approve: wheelhouse approve ${deploy}.` : ''

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { HostTarget } from '../../src/deploy/remote-host.ts'
 import { BoundedStarts } from '../../src/deploy/ssh/bounded-starts.ts'
+import { parseKnownHosts } from '../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../src/deploy/ssh/ssh2-hosts.ts'
 import { freePort } from '../support/free-port.ts'
 import { localHosts } from '../support/local-hosts.ts'
+import { runOk } from '../support/run.ts'
 import { generateSshKey } from '../support/ssh-keys.ts'
 import { type SshNode, startNode } from '../support/sshd.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -28,7 +30,7 @@ remoteHostContract('this machine, without SSH', async () => ({
 remoteHostContract('ssh2 and OpenSSH', async () => {
   const node = await startNode({ allow: 'port-forwarding,permitlisten="127.0.0.1:*"' })
   return {
-    hosts: ssh2Hosts(async () => node.knownHostsLine),
+    hosts: ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)),
     target: targetOf(node),
     [Symbol.asyncDispose]: () => node[Symbol.asyncDispose](),
   }
@@ -37,7 +39,7 @@ remoteHostContract('ssh2 and OpenSSH', async () => {
 describe('connecting over SSH', () => {
   it('refuses a host whose key is not known, before logging in, and shows the fingerprint', async () => {
     await using node = await startNode()
-    const connecting = ssh2Hosts(async () => '').connect(targetOf(node))
+    const connecting = ssh2Hosts(async () => parseKnownHosts('')).connect(targetOf(node))
     await expect(connecting).rejects.toMatchObject({
       code: 'host-key-unknown',
       message: expect.stringMatching(/host key of web1 .* is not known. It shows the key SHA256:[A-Za-z0-9+/]{43}\./),
@@ -50,7 +52,7 @@ describe('connecting over SSH', () => {
     await using folder = await temporaryFolder('keys')
     const other = await generateSshKey(folder.path)
     const known = `[${node.host}]:${node.port} ${other.publicKey}`
-    await expect(ssh2Hosts(async () => known).connect(targetOf(node))).rejects.toMatchObject({
+    await expect(ssh2Hosts(async () => parseKnownHosts(known)).connect(targetOf(node))).rejects.toMatchObject({
       code: 'host-key-changed',
       message: expect.stringContaining('has changed'),
     })
@@ -60,7 +62,7 @@ describe('connecting over SSH', () => {
     await using node = await startNode()
     await using folder = await temporaryFolder('keys')
     const stranger = await generateSshKey(folder.path)
-    const hosts = ssh2Hosts(async () => node.knownHostsLine)
+    const hosts = ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine))
     await expect(hosts.connect(targetOf(node, { keyPath: stranger.privateKeyPath }))).rejects.toMatchObject({
       code: 'host-authentication',
       message: expect.stringContaining(`does not let ${node.user} log in`),
@@ -71,11 +73,22 @@ describe('connecting over SSH', () => {
     await expect(hosts.connect(targetOf(node, { keyPath: '/nowhere' }))).rejects.toMatchObject({
       code: 'host-authentication',
     })
+    const locked = join(folder.path, 'locked')
+    await runOk(['ssh-keygen', '-q', '-t', 'ed25519', '-N', 'secret', '-f', locked])
+    for (const [keyPath, why] of [
+      [locked, 'without a passphrase'],
+      [`${locked}.pub`, 'it is the public half'],
+    ] as const) {
+      await expect(hosts.connect(targetOf(node, { keyPath }))).rejects.toMatchObject({
+        code: 'host-authentication',
+        message: expect.stringContaining(why),
+      })
+    }
   })
 
   it('does not know the outcome of a script whose connection was cut', async () => {
     await using node = await startNode()
-    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    await using host = await ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)).connect(targetOf(node))
     let begun = () => {}
     const started = new Promise<void>((resolve) => {
       begun = resolve
@@ -91,7 +104,7 @@ describe('connecting over SSH', () => {
   it('keeps what login scripts print out of the output', async () => {
     await using node = await startNode()
     await writeFile(join(node.home, '.bashrc'), 'echo noise; echo more noise >&2\n')
-    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    await using host = await ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)).connect(targetOf(node))
     expect(await host.run('echo mine')).toEqual({ code: 0, stdout: 'mine\n', stderr: '' })
   })
 })
@@ -99,7 +112,7 @@ describe('connecting over SSH', () => {
 describe('a port there for the worker', () => {
   it('is refused with what is to be allowed, and the connection goes on', async () => {
     await using node = await startNode()
-    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    await using host = await ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)).connect(targetOf(node))
     await expect(host.listen(0, () => undefined)).rejects.toMatchObject({
       code: 'forwarding-refused',
       message: expect.stringMatching(
@@ -111,7 +124,7 @@ describe('a port there for the worker', () => {
 
   it('ends with the connection, and cannot be had from one that is lost', async () => {
     await using node = await startNode({ allow: 'port-forwarding' })
-    await using host = await ssh2Hosts(async () => node.knownHostsLine).connect(targetOf(node))
+    await using host = await ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)).connect(targetOf(node))
     let closed = 0
     await using port = await host.listen(0, (connection) => void connection.resume().once('close', () => (closed += 1)))
     const client = createConnection(port.port, '127.0.0.1').on('error', () => undefined)
@@ -141,7 +154,7 @@ describe('connecting through a jump host', () => {
 
   it('runs scripts on the host behind it, over one connection to it for all of them, which ends with the last', async () => {
     await using here = await twoHosts()
-    const hosts = ssh2Hosts(async () => here.known)
+    const hosts = ssh2Hosts(async () => parseKnownHosts(here.known))
     const targets = [1, 2, 3].map((n) => ({ ...here.target, name: `web${n}` }))
     const connected = await Promise.all(targets.map((target) => hosts.connect(target)))
     const outputs = await Promise.all(connected.map((host) => host.run('echo $HOME; cat', { input: 'told' })))
@@ -155,34 +168,74 @@ describe('connecting through a jump host', () => {
 
   it('does not know the outcome of what ran when the jump host went away, and comes back with it', async () => {
     await using here = await twoHosts()
-    const hosts = ssh2Hosts(async () => here.known)
+    const hosts = ssh2Hosts(async () => parseKnownHosts(here.known))
     await using host = await hosts.connect(here.target)
     const running = host.run('sleep 30')
     await until(() => here.bastion.killSessions() > 0)
-    await expect(running).rejects.toMatchObject({ code: 'outcome-unknown' })
+    await expect(running).rejects.toMatchObject({
+      code: 'outcome-unknown',
+      message: expect.stringContaining(`the connection to the jump host 127.0.0.1:${here.bastion.port} was lost`),
+    })
     await using again = await hosts.connect(here.target)
     expect((await again.run('echo again')).stdout).toBe('again\n')
   })
 
+  it('names the jump host where that is the one that cannot be reached, or does not let the key in', async () => {
+    await using here = await twoHosts()
+    const [jump] = here.target.jump ?? []
+    const through = (changes: object) =>
+      ssh2Hosts(async () => parseKnownHosts(here.known)).connect({
+        ...here.target,
+        jump: [{ address: '', port: 0, user: '', ...jump, ...changes }],
+      })
+    await expect(through({ user: 'nobody' })).rejects.toMatchObject({
+      code: 'host-authentication',
+      message: expect.stringMatching(/^The jump host \S+ does not let nobody log in .* restrict,port-forwarding/),
+    })
+    await here.bastion.stop()
+    await expect(through({})).rejects.toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringMatching(/^The jump host 127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED/),
+    })
+  })
+
+  it('goes on for the others where the one who began to connect to the jump host gives up', async () => {
+    await using here = await twoHosts()
+    const hosts = ssh2Hosts(async () => parseKnownHosts(here.known))
+    const stop = new AbortController()
+    const first = hosts.connect(here.target, { signal: stop.signal })
+    const second = hosts.connect({ ...here.target, name: 'web2' })
+    stop.abort()
+    await expect(first).rejects.toMatchObject({
+      code: 'host-unreachable',
+      message: expect.stringContaining('given up'),
+    })
+    await using host = await second
+    expect((await host.run('echo reached')).stdout).toBe('reached\n')
+    expect(logins(here.bastion)).toBe(1)
+  })
+
   it('verifies each hop: an unknown jump host is not logged in to, nor is a changed host behind a known one', async () => {
     await using here = await twoHosts()
-    const connecting = ssh2Hosts(async () => here.node.knownHostsLine).connect(here.target)
+    const connecting = ssh2Hosts(async () => parseKnownHosts(here.node.knownHostsLine)).connect(here.target)
     await expect(connecting).rejects.toMatchObject({
       code: 'host-key-unknown',
       message: expect.stringContaining('wheelhouse hosts trust 127.0.0.1'),
     })
     expect(logins(here.bastion)).toBe(0)
     const wrong = `[${here.node.host}]:${here.node.port} ${here.bastion.hostPublicKey}`
-    const changed = ssh2Hosts(async () => `${here.bastion.knownHostsLine}\n${wrong}`).connect(here.target)
+    const changed = ssh2Hosts(async () => parseKnownHosts(`${here.bastion.knownHostsLine}\n${wrong}`)).connect(
+      here.target,
+    )
     await expect(changed).rejects.toMatchObject({ code: 'host-key-changed' })
     expect([logins(here.bastion), logins(here.node)]).toEqual([1, 0])
   })
 
   it('says what is missing where the jump host leads nowhere', async () => {
     await using here = await twoHosts('')
-    await expect(ssh2Hosts(async () => here.known).connect(here.target)).rejects.toMatchObject({
+    await expect(ssh2Hosts(async () => parseKnownHosts(here.known)).connect(here.target)).rejects.toMatchObject({
       code: 'host-unreachable',
-      message: expect.stringMatching(/jump host 127.0.0.1 does not lead to web1 .*port-forwarding/),
+      message: expect.stringMatching(/^The jump host 127\.0\.0\.1:\d+ does not lead to web1 .*port-forwarding/),
     })
   })
 })

@@ -5,24 +5,44 @@ import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
 import type { FleetMember } from '../support/fleet.ts'
 import { run } from '../support/run.ts'
 import { generateSshKey } from '../support/ssh-keys.ts'
+import { until } from '../support/until.ts'
 import { wheelhouseScript } from '../support/wheelhouse.ts'
 
-describe.each(ways)('the host keys of nodes, %s', (_name, way) => {
+describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way) => {
   let site: DeploySite
   beforeAll(async () => {
-    site = await startSite(way, { nodes: [{}, {}] })
-    writeFileSync(site.fleet.knownHosts, '')
+    site = await startSite(way, { nodes: [{}, {}], jumps: true, rollout: { unreachable_seconds: 3 } })
+    know()
     await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
   }, 60_000)
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]()
   })
 
+  const jump = () => {
+    if (site.fleet.jump === undefined) throw new Error('There is no jump host.')
+    return site.fleet.jump
+  }
+  /** The file of the configuration says this and no more. */
+  const know = (ofJump = jump().knownHostsLine, ofNodes: readonly string[] = []) =>
+    writeFileSync(site.fleet.knownHosts, ['# of this site', ofJump, ...ofNodes, ''].join('\n'))
   const trust = (...options: string[]) =>
     run([process.execPath, wheelhouseScript, 'hosts', 'trust', ...options], {
       env: { ...site.server().environment },
       cwd: site.home,
     })
+
+  const versions = async () => (await site.running()).map((one) => one?.version)
+  const logins = () => site.fleet.members.map(({ node }) => node.logs().match(/Accepted publickey/g)?.length ?? 0)
+
+  /** A deploy that waits for the index on some node. */
+  async function heldUp(version: string) {
+    const before = site.gate.connections()
+    site.gate.hold()
+    const promoting = site.promote(version)
+    await until(() => site.gate.connections() > before)
+    return { promoting }
+  }
 
   it('must be known: a deploy to a node that nobody vouched for touches nothing, and tells what to do', async () => {
     const { status, text } = await site.promote('1.0.0')
@@ -43,8 +63,8 @@ describe.each(ways)('the host keys of nodes, %s', (_name, way) => {
 
   it('that have changed stop a deploy, and are replaced only on purpose, then for every worker', async () => {
     const stranger = await generateSshKey(site.home, 'stranger')
-    const onRecord = ({ node }: FleetMember) => `[${node.host}]:${node.port} ${stranger.publicKey}\n`
-    writeFileSync(site.fleet.knownHosts, site.fleet.members.map(onRecord).join(''))
+    const onRecord = ({ node }: FleetMember) => `[${node.host}]:${node.port} ${stranger.publicKey}`
+    know(undefined, site.fleet.members.map(onRecord))
     const stopped = await site.promote('1.0.0')
     expect(stopped.status, stopped.text).toBe(424)
     expect(stopped.text).toMatch(/The host key of web[12] .* has changed/)
@@ -55,18 +75,62 @@ describe.each(ways)('the host keys of nodes, %s', (_name, way) => {
     const replaced = await trust('--yes', '--replace')
     expect(replaced.code, replaced.stderr).toBe(0)
     expect(replaced.stdout.match(/recorded/g)).toHaveLength(2)
-    expect((await trust()).stdout.match(/trusted already/g)).toHaveLength(2)
+    expect(replaced.stdout).toMatch(/the old key stands in line 3 of \S+known_hosts and counts as well/)
+    expect((await trust()).stdout.match(/trusted already/g)).toHaveLength(3)
     const { status, text } = await site.promote('1.0.0')
     expect(status, text).toBe(200)
   }, 60_000)
 
   it('that are revoked are refused whatever else is on record', async () => {
-    const revoked = ({ node }: FleetMember) => `@revoked [${node.host}]:${node.port} ${node.hostPublicKey}\n`
-    writeFileSync(site.fleet.knownHosts, site.fleet.members.map(revoked).join(''))
+    const revoked = ({ node }: FleetMember) => `@revoked [${node.host}]:${node.port} ${node.hostPublicKey}`
+    know(undefined, site.fleet.members.map(revoked))
     await site.publish(demoApp({ version: '1.1.0' }), '1.1.0')
     const { status, text } = await site.promote('1.1.0')
     expect(status, text).toBe(424)
     expect(text).toMatch(/The host key of web[12] .* is revoked/)
-    expect((await site.running()).map((one) => one?.version)).toEqual(['1.0.0', '1.0.0'])
+    expect(await versions()).toEqual(['1.0.0', '1.0.0'])
+  }, 60_000)
+
+  it('are not even asked for where that of the jump host has changed: it is named, with its line and what to do', async () => {
+    const stranger = await generateSshKey(site.home, 'stranger-on-the-way')
+    const { host, port } = jump()
+    know(`[${host}]:${port} ${stranger.publicKey}`)
+    const before = logins()
+    const stopped = await site.promote('1.1.0')
+    expect(stopped.status, stopped.text).toBe(424)
+    const line = `line 2 of ${site.fleet.knownHosts}`
+    expect(stopped.text).toContain(`The host key of the jump host ${host}:${port} has changed`)
+    expect(stopped.text).toMatch(/It shows the key SHA256:\S+; on record is SHA256:\S+ \(line 2 of /)
+    expect(stopped.text).toContain(`take out ${line}, and record the new one: wheelhouse hosts trust ${host}`)
+    expect(stopped.text).not.toMatch(/host key of web/)
+    expect(stopped.text).toContain('Nothing that runs was touched.')
+    expect([logins(), await versions()]).toEqual([before, ['1.0.0', '1.0.0']])
+    know('')
+    const trusted = await trust(host, '--yes')
+    expect(trusted.code, trusted.stderr).toBe(0)
+    expect(trusted.stdout).toMatch(/not known yet\n {2}recorded\n$/)
+  }, 60_000)
+
+  it('are asked for again when the jump host is back that went away in the middle of a deploy, which succeeds', async () => {
+    const { promoting } = await heldUp('1.1.0')
+    await jump().stop()
+    await jump().start()
+    site.gate.release()
+    const { status, text } = await promoting
+    expect(status, text).toBe(200)
+    expect(await versions()).toEqual(['1.1.0', '1.1.0'])
+  }, 60_000)
+
+  it('are behind a jump host that stays away: a deploy ends as with nodes out of reach, and names it', async () => {
+    await site.publish(demoApp({ version: '1.2.0' }), '1.2.0')
+    const { promoting } = await heldUp('1.2.0')
+    await jump().stop()
+    site.gate.release()
+    const { status, text } = await promoting
+    expect(status, text).toBe(424)
+    expect(text).toContain(`The jump host ${jump().host}:${jump().port} cannot be reached: connect ECONNREFUSED`)
+    expect(text).toMatch(/web[12] {2}unreachable, not touched \(before: 1\.1\.0\): The jump host /)
+    expect(text).toContain('Nothing that runs was touched.')
+    expect(await versions()).toEqual(['1.1.0', '1.1.0'])
   }, 60_000)
 })

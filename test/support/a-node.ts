@@ -114,8 +114,8 @@ function contextOn(hosts: RemoteHosts, definition: ServiceDefinition, before: ()
     ...{ files: [], by: 'ci', at: '2026-01-01T00:00:00Z', definition },
   }
   const prefixed: RemoteHosts = {
-    async connect(target, signal) {
-      const host = await hosts.connect(target, signal)
+    async connect(target, options) {
+      const host = await hosts.connect(target, options)
       return { ...host, run: (script, options) => host.run(`${before()}\n${script}`, options) }
     },
   }

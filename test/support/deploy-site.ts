@@ -14,6 +14,8 @@ import type { BuiltArchive } from './wheels.ts'
 
 export interface SiteOptions extends Omit<FleetConfiguration, 'fleet'> {
   readonly nodes: readonly NodeOptions[]
+  /** Whether the nodes are behind a jump host. */
+  readonly jumps?: boolean
   /** The host of an external URL by https: a name that the processes of the product resolve and nobody else, so that no node gets there. */
   readonly hiddenName?: string
 }
@@ -57,7 +59,7 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
   const front =
     hidden === undefined ? undefined : await startTlsFront(home.path, hidden, Number(new URL(gate.url).port))
   const nodes = options.nodes.map((node) => ({ ...node, env: { ...front?.trusting, ...node.env } }))
-  const fleet = await startFleet(home.path, nodes)
+  const fleet = await startFleet(home.path, nodes, options.jumps)
   const config = join(home.path, 'wheelhouse.yaml')
   await writeConfiguration(config, { ...options, fleet })
   const environment = {

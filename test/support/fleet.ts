@@ -14,13 +14,16 @@ export interface FleetMember {
 /** Real sshd nodes with one supervised service each. */
 export interface Fleet extends AsyncDisposable {
   readonly members: readonly FleetMember[]
+  /** Through which alone the product gets to them, where there is one. */
+  readonly jump: SshNode | undefined
   readonly keyPath: string
   /** A `known_hosts` file with the keys of all nodes. */
   readonly knownHosts: string
 }
 
-export async function startFleet(folder: string, nodes: readonly NodeOptions[]): Promise<Fleet> {
+export async function startFleet(folder: string, nodes: readonly NodeOptions[], jumps = false): Promise<Fleet> {
   const key = await generateSshKey(folder, `fleet-${nodes.length}`)
+  const jump = jumps ? await startNode({ clientKey: key, allow: 'port-forwarding' }) : undefined
   const members = await Promise.all(
     nodes.map(async (options, at): Promise<FleetMember> => {
       const node = await startNode({ uv: true, ...options, clientKey: key })
@@ -28,9 +31,11 @@ export async function startFleet(folder: string, nodes: readonly NodeOptions[]):
     }),
   )
   const knownHosts = join(folder, 'known_hosts')
-  await writeFile(knownHosts, members.map(({ node }) => `${node.knownHostsLine}\n`).join(''))
+  const machines = [...(jump === undefined ? [] : [jump]), ...members.map(({ node }) => node)]
+  await writeFile(knownHosts, machines.map(({ knownHostsLine }) => `${knownHostsLine}\n`).join(''))
   return {
     members,
+    jump,
     keyPath: key.privateKeyPath,
     knownHosts,
     [Symbol.asyncDispose]: async () => {
@@ -38,6 +43,7 @@ export async function startFleet(folder: string, nodes: readonly NodeOptions[]):
         await service.stop().catch(() => undefined)
         await node[Symbol.asyncDispose]()
       }
+      await jump?.[Symbol.asyncDispose]()
     },
   }
 }
@@ -55,9 +61,10 @@ export interface FleetConfiguration {
 /** wheelhouse.yaml for a fleet that runs `app`, with short times. */
 export async function writeConfiguration(path: string, options: FleetConfiguration): Promise<void> {
   const { fleet, indexes = ['self'] } = options
-  const [first] = fleet.members
+  const { jump } = fleet
+  const through = jump === undefined ? {} : { jump: [`${jump.user}@${jump.host}:${jump.port}`] }
   const settings = {
-    ssh: { user: first?.node.user, key: fleet.keyPath, known_hosts: fleet.knownHosts },
+    ssh: { user: fleet.members[0]?.node.user, key: fleet.keyPath, known_hosts: fleet.knownHosts, ...through },
     worker: { lease_seconds: 2, look_seconds: 0.5, ...options.worker },
     notify: options.notify ?? [],
     services: {

@@ -1,11 +1,22 @@
 import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
-import type { Effect, Limits, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
+import type { Effect, Limits, Outcome, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
 import { blank, fleetOf, outcomeOf, story } from './rollout-worlds.ts'
 
 /** A fleet of healthy nodes, and what one does with its deploy step by step. */
-export function play(count: number, limits: Partial<Limits> = {}, start: Rollout = step(blank, { kind: 'begin' }, 1)) {
-  const world = { ...fleetOf(Array.from({ length: count }, () => 'healthy' as const)), ...limits }
+export function play(
+  count: number,
+  limits: Partial<Limits> = {},
+  start: Rollout = step(blank, { kind: 'begin' }, 1),
+  classes: readonly string[] = [],
+) {
+  const { nodes, ...rest } = fleetOf(Array.from({ length: count }, () => 'healthy' as const))
+  const ofClass = (letter: string) => letter.repeat(64)
+  const world = {
+    ...{ ...rest, ...limits },
+    nodes: nodes.map((node, n) => ({ ...node, nodeClass: ofClass(classes[n] ?? 'a') })),
+  }
+  const pythons = new Map<string, string>()
   const states = [start]
   const now = () => states.at(-1) ?? blank
   let told = 0
@@ -31,10 +42,21 @@ export function play(count: number, limits: Partial<Limits> = {}, start: Rollout
               unreachable: how === 'unreachable' || how === 'gone',
               gone: how === 'gone',
             }
-          : outcomeOf(world, effect, () => false)
+          : withPython(
+              pythons,
+              effect,
+              outcomeOf(world, effect, () => false),
+            )
         states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
       }
       throw new Error('It never comes about.')
+    },
+    /** From now on the node is of another class. */
+    probed(name: string, letter: string, python?: string) {
+      const at = Number(name.slice(4))
+      world.nodes = world.nodes.map((node, n) => (n === at ? { ...node, nodeClass: ofClass(letter) } : node))
+      if (python !== undefined) pythons.set(name, python)
+      return this
     },
     say(kind: ControlKind, node?: string) {
       return this.tell({ kind, reason: 'because', ...(node && { node }) })
@@ -50,6 +72,12 @@ export function play(count: number, limits: Partial<Limits> = {}, start: Rollout
       return this
     },
   }
+}
+
+function withPython(pythons: ReadonlyMap<string, string>, { node = '' }: Effect, outcome: Outcome): Outcome {
+  const python = pythons.get(node)
+  if (!outcome.ok || outcome.found?.kind !== 'probe' || python === undefined) return outcome
+  return { ok: true, found: { ...outcome.found, python } }
 }
 
 /** By kind and node. */

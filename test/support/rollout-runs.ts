@@ -22,6 +22,8 @@ export interface RunWorld extends World {
   readonly unreachable: readonly boolean[]
   /** Of those, the ones that have left the fleet. */
   readonly gone: readonly boolean[]
+  /** Probes that find another class of node than the world has: by the number of their decision. */
+  readonly reclassed: readonly boolean[]
   /** At these turns the worker is another, which knows the document alone. */
   readonly crashes: readonly number[]
   /** At this turn a newer promotion comes. */
@@ -81,6 +83,7 @@ export const runWorlds: fc.Arbitrary<RunWorld> = fc
     failures: sometimes(5),
     unreachable: sometimes(2),
     gone: sometimes(3),
+    reclassed: sometimes(6),
     controls: fc.array(
       fc.record({
         turn: fc.nat(60),
@@ -151,7 +154,7 @@ export function runIn(world: RunWorld): Run {
     } else if (effect === undefined) {
       return { states, times, fleets, controls, ended, undrains, last: now }
     } else {
-      const outcome = inReach(world, effect, outcomeOf(planned(world), effect, fails))
+      const outcome = inReach(world, effect, reclassed(world, effect, outcomeOf(planned(world), effect, fails)))
       end(fleet, now, effect, outcome)
       ended.push(effect.attempt)
       if (effect.kind === 'undrain') undrains.push({ node: effect.node ?? '', ok: outcome.ok })
@@ -187,6 +190,11 @@ function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }
 function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
   const unreachable = picks(world.unreachable, effect)
   return outcome.ok ? outcome : { ...outcome, unreachable, gone: unreachable && picks(world.gone, effect) }
+}
+
+function reclassed(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
+  if (!outcome.ok || outcome.found?.kind !== 'probe' || !picks(world.reclassed, effect)) return outcome
+  return { ok: true, found: { ...outcome.found, nodeClass: 'd'.repeat(64) } }
 }
 
 function simulated(before: World['nodes'][number]['before']): SimulatedNode {

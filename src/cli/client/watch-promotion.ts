@@ -13,6 +13,7 @@ const approvalsShown = z.object({
   given: z.array(
     z.object({ by: z.string(), account: z.string().optional(), at: z.string(), reason: z.string().optional() }),
   ),
+  askedAnew: z.object({ at: z.string(), reason: z.string() }).nullish(),
 })
 const deployEvent = rolloutSchema
   .pick({ project: true, version: true, service: true, phase: true, nodes: true })
@@ -90,6 +91,7 @@ function progressOf({ id, reason, approvals, ...rest }: DeployEvent) {
     deploy: id,
     ...(reason === null ? {} : { reason }),
     ...(approvals ? { approvals, approved: approvals.given } : {}),
+    ...(approvals?.askedAnew ? { askedAnew: { ...approvals.askedAnew, at: Date.parse(approvals.askedAnew.at) } } : {}),
   }
 }
 

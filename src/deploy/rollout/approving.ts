@@ -24,10 +24,35 @@ export function awaitApprovals(rollout: Rollout, now: number): Rollout {
   return { ...rollout, phase: 'gated', approveBy: rollout.approveBy ?? now + hours * 3_600_000 }
 }
 
-/** What was seen of the nodes may be days old: what they go back to, and what is left alone, is found out anew. */
+/**
+ * What was seen of the nodes may be days old: what they go back to, and what is left alone, is found out anew. So it is on those
+ * that were installed on before it had to wait again, as other deploys may have run since.
+ */
 export function lookAgain(rollout: Rollout): Rollout {
-  const nodes = rollout.nodes.map((node) => (node.state === 'ready' ? { ...node, state: 'waiting' as const } : node))
-  return { ...rollout, phase: 'resolving', nodes }
+  const nodes = rollout.nodes.map((node) =>
+    ['ready', 'staged', 'current'].includes(node.state) ? { ...node, state: 'waiting' as const } : node,
+  )
+  return { ...rollout, phase: 'resolving', nodes, approvedLocks: rollout.locks }
+}
+
+/**
+ * Waits once more, with no approval left, where a class of node came up that was not known when people approved: they could not
+ * see what it is to get. `undefined` where all that is to be installed was there to be seen.
+ */
+export function askAnew(rollout: Rollout, now: number): Rollout | undefined {
+  const { approvals, approvedLocks, approved = [], locks } = rollout
+  if (approvals === undefined || approvedLocks === undefined) return undefined
+  const unseen = rollout.nodes.filter(
+    ({ state, nodeClass = '' }) => state === 'ready' && locks[nodeClass] !== approvedLocks[nodeClass],
+  )
+  if (unseen.length === 0) return undefined
+  const names = unseen
+    .map(({ name, python }) => (python === undefined ? name : `${name} (Python ${python})`))
+    .join(', ')
+  const reason =
+    `What is to be installed on ${names} was not known when ${approved.map(({ by }) => by).join(', ')} approved: ` +
+    'it is another class of node now, with dependencies of its own.'
+  return awaitApprovals({ ...rollout, approved: [], approveBy: undefined, askedAnew: { at: now, reason } }, now)
 }
 
 /** Why an approval makes no sense now, as a sentence. */
@@ -44,10 +69,11 @@ export function approvalOf({ approved = [] }: Gated, who: Pick<Control, 'by' | '
   return approved.find((one) => personOf(one) === personOf(who))
 }
 
-/** One that came too late counts for nothing, whenever somebody looks at it. */
+/** One that came too late, or before it was known what is asked for now, counts for nothing, whenever somebody looks at it. */
 export function approve(rollout: Rollout, { by, account, at, reason }: Control): Rollout {
   const late = Date.parse(at) > (rollout.approveBy ?? Number.POSITIVE_INFINITY)
-  if (late || approvalOf(rollout, { by, account }) !== undefined) return rollout
+  const early = Date.parse(at) < (rollout.askedAnew?.at ?? Number.NEGATIVE_INFINITY)
+  if (late || early || approvalOf(rollout, { by, account }) !== undefined) return rollout
   const given = { by, at, ...(account === undefined ? {} : { account }), ...(reason === undefined ? {} : { reason }) }
   return { ...rollout, approved: [...(rollout.approved ?? []), given] }
 }

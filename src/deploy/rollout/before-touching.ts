@@ -1,4 +1,4 @@
-import { awaitApprovals, isApproved, lookAgain } from './approving.ts'
+import { askAnew, awaitApprovals, isApproved, lookAgain } from './approving.ts'
 import type { NodeProgress, Rollout } from './model.ts'
 import { decide, end, isBusy, pauseFrozen } from './progress.ts'
 import { assignWaves, inOrder } from './waves.ts'
@@ -26,7 +26,8 @@ function resolving(rollout: Rollout, now: number): Rollout {
     asked,
   )
   if (next !== rollout || rollout.effects.length > 0) return next
-  return isApproved(rollout) ? { ...rollout, phase: 'staging' } : awaitApprovals(rollout, now)
+  if (!isApproved(rollout)) return awaitApprovals(rollout, now)
+  return askAnew(rollout, now) ?? { ...rollout, phase: 'staging' }
 }
 
 /** The first node of each class that has no lock, and for which none is being made. */

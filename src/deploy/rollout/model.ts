@@ -217,6 +217,10 @@ export const rolloutSchema = limits.extend({
   approved: z.array(approvalSchema).optional(),
   /** Milliseconds since the epoch: by then it has its approvals, or ends. Set once it waits for them. */
   approveBy: z.number().optional(),
+  /** The locks that were there to be seen when it went on with its approvals. */
+  approvedLocks: z.record(z.string(), z.string()).optional(),
+  /** Since when the approvals that it had count no more, in milliseconds since the epoch, and why, as a sentence. */
+  askedAnew: z.object({ at: z.number(), reason: z.string() }).optional(),
   /** Whether a person let it go on in a freeze: no other of the configuration holds it up. */
   thawed: z.boolean().optional(),
   /** Those that people had made by then. */

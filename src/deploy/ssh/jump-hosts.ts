@@ -1,19 +1,28 @@
 import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { DomainError } from '../../errors.ts'
-import type { HostTarget, JumpHost } from '../remote-host.ts'
+import type { ConnectOptions, HostTarget, JumpHost } from '../remote-host.ts'
+import { labelOf } from './connection-errors.ts'
+import { forwarded } from './forwarded.ts'
 import type { OpenClient } from './open-client.ts'
 
 export interface Way {
   /** A connection of its own to the target's sshd. */
   readonly stream: Duplex
+  /** Why it leads nowhere any more, where that is the jump host's doing. */
+  lost(): string | undefined
   /** Nobody uses it any more. */
   release(): void
 }
 
 interface Opened {
   readonly client: Promise<Client>
+  /** Ends the attempt to connect, once nobody waits for it. */
+  readonly stop: AbortController
+  /** Told how long the connection itself had to wait for its turn. */
+  readonly waiting: Set<(milliseconds: number) => void>
   users: number
+  isLost: boolean
 }
 
 /**
@@ -29,12 +38,12 @@ export class JumpHosts {
   }
 
   /** `undefined` where the target is reached without any. */
-  async wayTo(target: HostTarget, signal?: AbortSignal): Promise<Way | undefined> {
+  async wayTo(target: HostTarget, options: ConnectOptions = {}): Promise<Way | undefined> {
     const jump = target.jump?.at(-1)
     if (jump === undefined) return undefined
     const hop = hopOf(target, jump)
     const key = JSON.stringify([target.keyPath, target.jump])
-    const opened = this.#opened.get(key) ?? this.#connect(key, hop, signal)
+    const opened = this.#opened.get(key) ?? this.#connect(key, hop)
     opened.users += 1
     let released = false
     const release = () => {
@@ -43,36 +52,51 @@ export class JumpHosts {
       opened.users -= 1
       if (opened.users === 0) this.#close(key, opened)
     }
+    const lost = () => (opened.isLost ? `the connection to ${labelOf(hop)} was lost` : undefined)
     try {
-      return { stream: await forwarded(await opened.client, hop, target, signal), release }
+      const stream = await forwarded(await joined(opened, target, options), hop, target, options.signal)
+      return { stream, lost, release }
     } catch (error) {
       release()
       throw error
     }
   }
 
-  #connect(key: string, hop: HostTarget, signal?: AbortSignal): Opened {
-    const client = this.wayTo(hop, signal).then(async (way) => {
-      try {
-        const opening = await this.#open(hop, signal, way?.stream)
-        opening.once('close', () => {
-          way?.release()
-          this.#forget(key, opened)
-        })
-        return opening
-      } catch (error) {
-        way?.release()
-        throw error
-      }
-    })
-    const opened: Opened = { client, users: 0 }
+  /** For all who come: none of them alone can give it up. */
+  #connect(key: string, hop: HostTarget): Opened {
+    const [stop, waiting] = [new AbortController(), new Set<(milliseconds: number) => void>()]
+    const options: ConnectOptions = {
+      signal: stop.signal,
+      waited: (milliseconds) => {
+        for (const told of waiting) told(milliseconds)
+      },
+    }
+    const client = this.#connected(hop, options)
+    const opened: Opened = { client, stop, waiting, users: 0, isLost: false }
     this.#opened.set(key, opened)
-    client.catch(() => this.#forget(key, opened))
+    const lose = () => {
+      opened.isLost = true
+      this.#forget(key, opened)
+    }
+    client.then((opening) => opening.once('close', lose), lose)
     return opened
+  }
+
+  async #connected(hop: HostTarget, options: ConnectOptions): Promise<Client> {
+    const way = await this.wayTo(hop, options)
+    try {
+      const client = await this.#open(hop, options, way?.stream)
+      client.once('close', () => way?.release())
+      return client
+    } catch (error) {
+      way?.release()
+      throw error
+    }
   }
 
   #close(key: string, opened: Opened): void {
     this.#forget(key, opened)
+    opened.stop.abort()
     opened.client.then((client) => client.end()).catch(() => undefined)
   }
 
@@ -82,39 +106,29 @@ export class JumpHosts {
 }
 
 /** The last jump host as a target of its own, behind those before it. */
-function hopOf({ keyPath, connectSeconds, jump = [] }: HostTarget, { address, port, user }: JumpHost): HostTarget {
-  return { name: address, address, port, user, keyPath, connectSeconds, jump: jump.slice(0, -1) }
+function hopOf(
+  { keyPath, connectSeconds, fleet, jump = [] }: HostTarget,
+  { address, port, user }: JumpHost,
+): HostTarget {
+  const hop = { name: address, address, port, user, keyPath, connectSeconds, isJumpHost: true, jump: jump.slice(0, -1) }
+  return fleet === undefined ? hop : { ...hop, fleet }
 }
 
-/** The jump host's own patience is minutes: the target's counts. */
-async function forwarded(client: Client, hop: HostTarget, target: HostTarget, signal?: AbortSignal): Promise<Duplex> {
-  const { name, address, port, connectSeconds } = target
-  let settle = () => {}
-  return await new Promise<Duplex>((resolve, reject) => {
-    const failed = (why: string) => {
-      const text =
-        `The jump host ${hop.address} does not lead to ${name} (${address}:${port}): ${why}. ` +
-        'Is the node up, and may the key forward ports there (AllowTcpForwarding, and no «restrict» without «port-forwarding»)?'
-      reject(new DomainError('host-unreachable', text, { host: name }))
-    }
-    let over = false
-    const closed = () => failed('its connection was lost')
-    const abort = () => failed('waiting for it was given up')
-    const timer = setTimeout(failed, connectSeconds * 1000, `the node did not answer in ${connectSeconds} s`)
-    settle = () => {
-      over = true
-      clearTimeout(timer)
-      client.off('close', closed)
-      signal?.removeEventListener('abort', abort)
-    }
-    client.once('close', closed)
-    if (signal?.aborted) return abort()
+/** Of what passed before one came to wait as well, nothing is one's own. */
+async function joined(opened: Opened, target: HostTarget, { signal, waited }: ConnectOptions): Promise<Client> {
+  const since = performance.now()
+  const told = (milliseconds: number) => waited?.(Math.min(milliseconds, performance.now() - since))
+  opened.waiting.add(told)
+  let abort = () => {}
+  const givenUp = new Promise<never>((_, reject) => {
+    abort = () => reject(new DomainError('host-unreachable', `Connecting to ${target.name} was given up.`))
     signal?.addEventListener('abort', abort, { once: true })
-    client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {
-      if (error) failed(error.message)
-      // One that comes late is nobody's.
-      else if (over) stream.destroy()
-      else resolve(stream)
-    })
-  }).finally(() => settle())
+    if (signal?.aborted) abort()
+  })
+  try {
+    return await Promise.race([opened.client, givenUp])
+  } finally {
+    opened.waiting.delete(told)
+    signal?.removeEventListener('abort', abort)
+  }
 }

@@ -9,7 +9,12 @@ export interface KnownHost {
   readonly type: string
   /** The public key as on the wire (RFC 4253 6.6). */
   readonly key: Buffer
+  /** Where it stands; absent where it was recorded by command. */
+  readonly at?: { readonly file: string; readonly line: number }
 }
+
+/** All that is known of host keys, read anew each time. */
+export type KnownHosts = () => Promise<readonly KnownHost[]>
 
 /**
  * What a host's key is worth. `certificate-authority`: the host is known by the authority that signs its key only, and
@@ -17,9 +22,15 @@ export interface KnownHost {
  */
 export type HostKeyVerdict = 'trusted' | 'unknown' | 'changed' | 'revoked' | 'certificate-authority'
 
+/** What is known of a key, and the entries that say so, unless it is trusted or nothing is known. */
+export interface HostKeyJudgement {
+  readonly verdict: HostKeyVerdict
+  readonly against: readonly KnownHost[]
+}
+
 /** Reads a whole file; lines that are no entries are passed over, as OpenSSH does. */
-export function parseKnownHosts(text: string): KnownHost[] {
-  return text.split('\n').flatMap((line) => {
+export function parseKnownHosts(text: string, file?: string): KnownHost[] {
+  return text.split('\n').flatMap((line, before) => {
     const words = line.trim().split(/[ \t]+/)
     if (words[0] === '' || words[0]?.startsWith('#')) return []
     const marker = words[0]?.startsWith('@') ? words.shift()?.slice(1) : undefined
@@ -27,26 +38,28 @@ export function parseKnownHosts(text: string): KnownHost[] {
     if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return []
     if (hosts === undefined || type === undefined || encoded === undefined) return []
     const key = Buffer.from(encoded, 'base64')
-    return typeOf(key) === type ? [{ marker, hosts, type, key }] : []
+    const at = file === undefined ? {} : { at: { file, line: before + 1 } }
+    return typeOf(key) === type ? [{ marker, hosts, type, key, ...at }] : []
   })
 }
 
-/** Is this the key that the host is known by? A revoked key is refused whatever else is said of it. */
-export function verdictFor(known: readonly KnownHost[], host: string, port: number, key: Buffer): HostKeyVerdict {
-  const here = entriesFor(known, host, port)
-  if (here.some((entry) => entry.marker === 'revoked' && sameKey(entry.key, key))) return 'revoked'
+/** Is this the key that the host is known by, by its entries? A revoked key is refused whatever else is said of it. */
+export function judgeHostKey(here: readonly KnownHost[], key: Buffer): HostKeyJudgement {
+  const revoked = here.filter((entry) => entry.marker === 'revoked' && sameKey(entry.key, key))
+  if (revoked.length > 0) return { verdict: 'revoked', against: revoked }
   const plain = here.filter((entry) => entry.marker === undefined)
-  if (plain.some((entry) => sameKey(entry.key, key))) return 'trusted'
-  if (plain.length > 0) return 'changed'
-  return here.some((entry) => entry.marker === 'cert-authority') ? 'certificate-authority' : 'unknown'
+  if (plain.some((entry) => sameKey(entry.key, key))) return { verdict: 'trusted', against: [] }
+  if (plain.length > 0) return { verdict: 'changed', against: plain }
+  const authorities = here.filter((entry) => entry.marker === 'cert-authority')
+  return { verdict: authorities.length > 0 ? 'certificate-authority' : 'unknown', against: authorities }
 }
 
 /**
  * Key types that the host is known by. They must be offered first: a server picks by the client's order, and would
  * otherwise show a key of another type, which looks like a changed one (OpenSSH reorders for the same reason).
  */
-export function keyTypesFor(known: readonly KnownHost[], host: string, port: number): string[] {
-  const plain = entriesFor(known, host, port).filter((entry) => entry.marker === undefined)
+export function keyTypesOf(here: readonly KnownHost[]): string[] {
+  const plain = here.filter((entry) => entry.marker === undefined)
   return [...new Set(plain.map((entry) => entry.type))]
 }
 
@@ -60,6 +73,11 @@ export function knownHostsLine(host: string, port: number, key: Buffer): string 
   return `${nameOf(host, port)} ${typeOf(key)} ${key.toString('base64')}`
 }
 
+/** "line 3 of /etc/wheelhouse/known_hosts". */
+export function placeOf({ at }: KnownHost): string {
+  return at === undefined ? 'recorded by wheelhouse hosts trust' : `line ${at.line} of ${at.file}`
+}
+
 /** The type stands at the start of the key itself (RFC 4253 6.6: string, then the rest). */
 export function typeOf(key: Buffer): string | undefined {
   if (key.length < 4) return undefined
@@ -67,7 +85,8 @@ export function typeOf(key: Buffer): string | undefined {
   return length > 100 || key.length < 4 + length ? undefined : key.toString('latin1', 4, 4 + length)
 }
 
-function entriesFor(known: readonly KnownHost[], host: string, port: number): KnownHost[] {
+/** The entries of a host. Hashed names cost a digest each, so that one looks for them once a connection. */
+export function entriesFor(known: readonly KnownHost[], host: string, port: number): KnownHost[] {
   const name = nameOf(host.toLowerCase(), port)
   return known.filter(({ hosts }) => (hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts, name)))
 }
@@ -87,6 +106,8 @@ function matchesHash(hashed: string, name: string): boolean {
 
 /** Some pattern fits, and none of those with a "!" does (ssh_config(5), PATTERNS). */
 function matchesPatterns(patterns: string, name: string): boolean {
+  // Most are plain names, and there may be thousands.
+  if (!/[*?!,]/.test(patterns)) return patterns.toLowerCase() === name
   const all = patterns.toLowerCase().split(',')
   const negated = all.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
   if (negated.some((pattern) => matchesPattern(pattern, name))) return false

@@ -1,67 +1,127 @@
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client } from 'ssh2'
-import { DomainError, messageOf } from '../../errors.ts'
-import type { HostTarget } from '../remote-host.ts'
-import { connectionError, hostKeyError } from './connection-errors.ts'
-import { algorithmsFor } from './host-key-algorithms.ts'
-import { type HostKeyVerdict, keyTypesFor, parseKnownHosts, verdictFor } from './known-hosts.ts'
+import ssh2, { Client, type ConnectConfig } from 'ssh2'
+import { DomainError, isDomainError, messageOf } from '../../errors.ts'
+import type { ConnectOptions, HostTarget } from '../remote-host.ts'
+import { algorithmsFor } from './algorithms.ts'
+import { connectionError, hostKeyError, labelOf } from './connection-errors.ts'
+import type { ConnectionStarts } from './connection-starts.ts'
+import { firstWords } from './first-words.ts'
+import {
+  entriesFor,
+  type HostKeyJudgement,
+  judgeHostKey,
+  type KnownHost,
+  type KnownHosts,
+  keyTypesOf,
+} from './known-hosts.ts'
+
+export interface OpenPorts {
+  readonly knownHosts: KnownHosts
+  readonly starts: ConnectionStarts
+}
 
 /** `way` is a stream through a jump host, where there is one. */
-export type OpenClient = (target: HostTarget, signal: AbortSignal | undefined, way?: Duplex) => Promise<Client>
+export type OpenClient = (target: HostTarget, options: ConnectOptions, way?: Duplex) => Promise<Client>
 
-/**
- * Logs in to one host. The library accepts any host key unless told otherwise, knows no known_hosts and keeps no connection
- * alive: all three are set here.
- */
+/** Logs in to one host, in turn with all others. Its time is what passes while it is its turn. */
 export async function openClient(
-  knownHosts: () => Promise<string>,
+  { knownHosts, starts }: OpenPorts,
   target: HostTarget,
-  signal: AbortSignal | undefined,
+  options: ConnectOptions,
   way?: Duplex,
 ): Promise<Client> {
-  const known = parseKnownHosts(await knownHosts())
-  const privateKey = await readFile(target.keyPath).catch((error: unknown) => {
-    const text = `The private key ${target.keyPath} for ${target.name} cannot be read: ${messageOf(error)}.`
-    throw new DomainError('host-authentication', text, { host: target.name }, { cause: error })
-  })
+  const { signal } = options
+  const known = entriesFor(await knownHosts(), target.address, target.port)
+  const login = { known, privateKey: await privateKeyOf(target) }
+  let stream = way
+  let endStart = () => {}
+  try {
+    endStart = await starts.atHost(target, options)
+    const since = performance.now()
+    stream ??= connect({ host: target.address, port: target.port, noDelay: true })
+    // Never removed: an error may come while nobody else listens, and unheard would end the process.
+    stream.on('error', () => undefined)
+    await firstWords(stream, target.connectSeconds * 1000, signal)
+    const left = target.connectSeconds * 1000 - (performance.now() - since)
+    const endHandshake = await starts.handshake(target, options)
+    return await loggedIn(stream, target, { ...login, milliseconds: left, signal }).finally(endHandshake)
+  } catch (error) {
+    stream?.destroy()
+    // Whoever stops may have hundreds of nodes still to come.
+    if (signal?.aborted) throw givenUp(target)
+    throw isDomainError(error) || !(error instanceof Error) ? error : connectionError(target, error)
+  } finally {
+    endStart()
+  }
+}
+
+interface Login {
+  /** The entries of this host. */
+  readonly known: readonly KnownHost[]
+  readonly privateKey: Buffer
+  /** For handshake and login together. */
+  readonly milliseconds: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Rejects with what ssh2 said, or where it was the host's key that stood in the way, with that. */
+async function loggedIn(stream: Duplex, target: HostTarget, login: Login): Promise<Client> {
+  const { known, signal } = login
   const client = new Client()
-  // Whoever stops may have hundreds of nodes still to come.
-  const givenUp = () => new DomainError('host-unreachable', `Connecting to ${target.name} was given up.`)
-  if (signal?.aborted) throw givenUp()
   let abort = () => {}
-  let seen: { key: Buffer; verdict: HostKeyVerdict } | undefined
+  let seen: { key: Buffer; judgement: HostKeyJudgement } | undefined
+  const judge = (key: Buffer) => {
+    seen = { key, judgement: judgeHostKey(known, key) }
+    return seen.judgement.verdict === 'trusted'
+  }
   await new Promise<void>((resolve, reject) => {
-    abort = () => reject(givenUp())
+    abort = () => reject(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted) return abort()
     // Never removed: an error may come at any time, even after the end, and unheard would end the process.
     client.on('error', (error) => {
-      const refused = seen !== undefined && seen.verdict !== 'trusted'
-      reject(refused && seen ? hostKeyError(target, seen.key, seen.verdict) : connectionError(target, error))
+      const refused = seen !== undefined && seen.judgement.verdict !== 'trusted'
+      reject(refused && seen ? hostKeyError(target, seen.key, seen.judgement) : error)
     })
-    client.once('close', () => reject(connectionError(target, new Error('the connection was closed'))))
+    client.once('close', () => reject(new Error('the connection was closed')))
     client.once('ready', () => resolve())
-    client.connect({
-      ...(way === undefined ? { host: target.address, port: target.port } : { sock: way }),
-      username: target.user,
-      privateKey,
-      // One key and no other way: each failed offer counts against MaxAuthTries and PerSourcePenalties.
-      authHandler: ['publickey'],
-      readyTimeout: target.connectSeconds * 1000,
-      keepaliveInterval: 10_000,
-      keepaliveCountMax: 3,
-      algorithms: { serverHostKey: algorithmsFor(keyTypesFor(known, target.address, target.port)) },
-      hostVerifier: (key: Buffer) => {
-        seen = { key, verdict: verdictFor(known, target.address, target.port, key) }
-        return seen.verdict === 'trusted'
-      },
-    })
+    if (stream.destroyed) return reject(stream.errored ?? new Error('the connection was closed'))
+    client.connect({ ...settingsFor(target, login), sock: stream, hostVerifier: judge })
   })
-    .catch((error: unknown) => {
-      client.destroy()
-      throw error
-    })
     // The signal may live as long as the process: what listens to it keeps the connection and the key.
     .finally(() => signal?.removeEventListener('abort', abort))
   return client
+}
+
+/** The library accepts any host key unless told otherwise, knows no known_hosts and keeps no connection alive. */
+function settingsFor(target: HostTarget, { known, privateKey, milliseconds }: Login): ConnectConfig {
+  return {
+    username: target.user,
+    privateKey,
+    // One key and no other way: each failed offer counts against MaxAuthTries and PerSourcePenalties.
+    authHandler: ['publickey'],
+    readyTimeout: Math.max(1, milliseconds),
+    keepaliveInterval: 10_000,
+    keepaliveCountMax: 3,
+    algorithms: algorithmsFor(keyTypesOf(known)),
+  }
+}
+
+async function privateKeyOf({ keyPath, name }: HostTarget): Promise<Buffer> {
+  const unusable = (why: string) =>
+    new DomainError('host-authentication', `The private key ${keyPath} for ${name} cannot be ${why}`, { host: name })
+  const text = await readFile(keyPath).catch((error: unknown) => {
+    throw unusable(`read: ${messageOf(error)}.`)
+  })
+  const key = ssh2.utils.parseKey(text)
+  if (key instanceof Error)
+    throw unusable(`used: ${key.message}. It has to be an OpenSSH or PEM key, without a passphrase.`)
+  if (!key.isPrivateKey()) throw unusable('used: it is the public half.')
+  return text
+}
+
+function givenUp(target: HostTarget): DomainError {
+  return new DomainError('host-unreachable', `Connecting to ${labelOf(target)} was given up.`, { host: target.name })
 }

@@ -1,8 +1,10 @@
 import { Client } from 'ssh2'
 import type { HostTarget } from '../remote-host.ts'
+import { algorithmsFor } from './algorithms.ts'
 import { connectionError } from './connection-errors.ts'
-import { algorithmsFor } from './host-key-algorithms.ts'
+import { ConnectionStarts } from './connection-starts.ts'
 import { JumpHosts } from './jump-hosts.ts'
+import type { KnownHosts } from './known-hosts.ts'
 import { openClient } from './open-client.ts'
 
 /**
@@ -10,11 +12,12 @@ import { openClient } from './open-client.ts'
  * in to, and have to be known. Rejects with the errors of `connect`.
  */
 export async function scanHostKey(
-  knownHosts: () => Promise<string>,
+  knownHosts: KnownHosts,
   target: HostTarget,
   keyTypes: readonly string[],
 ): Promise<Buffer> {
-  const jumps = new JumpHosts((hop, signal, way) => openClient(knownHosts, hop, signal, way))
+  const ports = { knownHosts, starts: new ConnectionStarts() }
+  const jumps = new JumpHosts((hop, options, way) => openClient(ports, hop, options, way))
   const way = await jumps.wayTo(target)
   const client = new Client()
   return await new Promise<Buffer>((resolve, reject) => {
@@ -25,7 +28,7 @@ export async function scanHostKey(
       ...(way === undefined ? { host: target.address, port: target.port } : { sock: way.stream }),
       username: 'wheelhouse',
       readyTimeout: target.connectSeconds * 1000,
-      algorithms: { serverHostKey: algorithmsFor([...keyTypes]) },
+      algorithms: algorithmsFor(keyTypes),
       hostVerifier: (key: Buffer) => {
         resolve(key)
         return false

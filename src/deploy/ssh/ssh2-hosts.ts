@@ -2,48 +2,47 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
 import type { Client, ClientChannel } from 'ssh2'
-import { DomainError } from '../../errors.ts'
+import { DomainError, isDomainError, messageOf } from '../../errors.ts'
 import { CappedText } from '../capped-text.ts'
 import type { HostTarget, RemoteHost, RemoteHosts, RunOptions, RunResult } from '../remote-host.ts'
 import { BoundedStarts } from './bounded-starts.ts'
+import { labelOf, sentence } from './connection-errors.ts'
+import { ConnectionStarts } from './connection-starts.ts'
 import { afterMark, framed } from './framed-script.ts'
 import { JumpHosts } from './jump-hosts.ts'
+import type { KnownHosts } from './known-hosts.ts'
 import { type OpenClient, openClient } from './open-client.ts'
 import { ReversePorts } from './reverse-ports.ts'
 
 const outputLimit = 2 * 1024 * 1024
 
-/** Handshakes at once: a bastion's sshd turns away at random beyond ten that have not logged in, and each costs CPU here. */
-const startsAtOnce = 8
-
 /** Of one connection: sshd turns the eleventh away (MaxSessions), and of that nobody could tell whether it ran. */
 const scriptsAtOnce = 6
 
-/**
- * Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. The library waits for
- * acknowledgements with small packets, which is set here; what else it leaves open is in `open-client.ts`.
- */
-export function ssh2Hosts(knownHosts: () => Promise<string>): RemoteHosts {
-  const starts = new BoundedStarts(startsAtOnce)
-  const open: OpenClient = (hop, signal, way) => starts.run(() => openClient(knownHosts, hop, signal, way))
+/** Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. */
+export function ssh2Hosts(knownHosts: KnownHosts): RemoteHosts {
+  const ports = { knownHosts, starts: new ConnectionStarts() }
+  const open: OpenClient = (hop, options, way) => openClient(ports, hop, options, way)
   const jumps = new JumpHosts(open)
   return {
-    async connect(target, signal) {
-      const way = await jumps.wayTo(target, signal)
+    async connect(target, options = {}) {
+      const way = await jumps.wayTo(target, options)
       try {
-        const client = await open(target, signal, way?.stream)
+        const client = await open(target, options, way?.stream)
         client.once('close', () => way?.release())
-        client.setNoDelay(true)
-        return connectedHost(client, target)
+        return connectedHost(client, target, () => way?.lost())
       } catch (error) {
         way?.release()
-        throw error
+        const lost = way?.lost()
+        if (lost === undefined || !isDomainError(error, 'host-unreachable')) throw error
+        const text = `${sentence(labelOf(target))} cannot be reached: ${lost}.`
+        throw new DomainError('host-unreachable', text, { host: target.name }, { cause: error })
       }
     },
   }
 }
 
-function connectedHost(client: Client, target: HostTarget): RemoteHost {
+function connectedHost(client: Client, target: HostTarget, wayLost: () => string | undefined): RemoteHost {
   const ports = new ReversePorts(client, target)
   let lost: string | undefined
   const turns = new BoundedStarts(scriptsAtOnce)
@@ -51,7 +50,7 @@ function connectedHost(client: Client, target: HostTarget): RemoteHost {
     lost ??= error.message
   })
   client.on('close', () => {
-    lost ??= 'the connection was closed'
+    lost = wayLost() ?? lost ?? 'the connection was closed'
   })
   return {
     run: (script, options = {}) => turns.run(() => runScript(client, target, script, options, () => lost)),
@@ -93,10 +92,15 @@ function runScript(
     client.once('close', closed)
     if (lost() !== undefined) return closed()
     if (options.signal?.aborted) return abort()
-    client.exec(framed(script, mark), (error, channel) => {
-      if (error) return unknown(error.message)
-      collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : cut()))
-    })
+    try {
+      client.exec(framed(script, mark), (error, channel) => {
+        if (error) return unknown(error.message)
+        collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : cut()))
+      })
+    } catch (error) {
+      // It throws where the connection is about to end.
+      unknown(lost() ?? messageOf(error))
+    }
   })
 }
 

@@ -8,6 +8,7 @@ import { HostConnection } from '../../../src/deploy/host-connection.ts'
 import { killScript } from '../../../src/deploy/node/kill.ts'
 import { resultIn } from '../../../src/deploy/node/result-line.ts'
 import { type DetachedRun, runScript, secretInput } from '../../../src/deploy/node/run-script.ts'
+import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
@@ -21,7 +22,7 @@ describe('a run on a node that outlives its connection', () => {
     const { host: address, port, user, clientKeyPath: keyPath } = node
     const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
     connection = new HostConnection(
-      ssh2Hosts(async () => node.knownHostsLine),
+      ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)),
       target,
     )
   })

@@ -6,6 +6,7 @@ import { runDetached } from '../../../src/deploy/detached-run.ts'
 import { HostConnection } from '../../../src/deploy/host-connection.ts'
 import type { Installer } from '../../../src/deploy/node/find-uv.ts'
 import { stageScript } from '../../../src/deploy/node/stage.ts'
+import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type PackageIndex, startPackageIndex } from '../../support/package-index.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
@@ -67,7 +68,7 @@ describe('what installs a release on a node', () => {
     const { host: address, port, user, clientKeyPath: keyPath } = node
     const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
     const connection = new HostConnection(
-      ssh2Hosts(async () => node.knownHostsLine),
+      ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)),
       target,
     )
     connections.push(connection)

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { runDetached } from '../../../src/deploy/detached-run.ts'
 import { HostConnection } from '../../../src/deploy/host-connection.ts'
 import { stageScript } from '../../../src/deploy/node/stage.ts'
+import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { toolPaths } from '../../support/tools.ts'
@@ -20,7 +21,7 @@ describe('what is left on a node after an installation', () => {
     const { host: address, port, user, clientKeyPath: keyPath } = node
     const target = { name: 'web1', address, port, user, keyPath, connectSeconds: 15 }
     connection = new HostConnection(
-      ssh2Hosts(async () => node.knownHostsLine),
+      ssh2Hosts(async () => parseKnownHosts(node.knownHostsLine)),
       target,
     )
   })

@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { type Connection, Server } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HostTarget } from '../../../src/deploy/remote-host.ts'
+import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { generateSshKey } from '../../support/ssh-keys.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts'
 import { toolPaths } from '../../support/tools.ts'
+import { until } from '../../support/until.ts'
 
 /** Its backlog is full: the kernel answers no further SYN, as a firewall that drops packets. */
 const deafListener = `
@@ -43,7 +45,7 @@ describe('a node whose network or sshd is at fault', () => {
     return { name: 'web1', address, port, user, keyPath, connectSeconds }
   }
   /** By the node's key, whatever way leads there. */
-  const hosts = ssh2Hosts(async () => `[127.0.0.1]:* ${node.hostPublicKey}`)
+  const hosts = ssh2Hosts(async () => parseKnownHosts(`[127.0.0.1]:* ${node.hostPublicKey}`))
 
   /** A way to the node over which nothing comes back for so long. */
   async function slowWay(milliseconds: number) {
@@ -103,6 +105,67 @@ describe('a node whose network or sshd is at fault', () => {
     await expect(given).rejects.toMatchObject({ code: 'outcome-unknown' })
   })
 
+  /** Machines at addresses of this one that take every connection, say so much, and then nothing more. */
+  async function silentHosts(count: number, greeting: string) {
+    const sockets = new Set<Socket>()
+    let taken = 0
+    const server = createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined))
+      socket.once('close', () => sockets.delete(socket)).resume()
+      taken += 1
+      socket.write(greeting)
+    })
+    server.listen(0, '0.0.0.0')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    return {
+      targets: Array.from({ length: count }, (_, n): HostTarget => {
+        return { ...targetAt(port, 3), name: `silent${n}`, address: `127.0.1.${n + 1}`, fleet: 'silent' }
+      }),
+      open: () => sockets.size,
+      taken: () => taken,
+      async [Symbol.asyncDispose]() {
+        for (const socket of sockets) socket.destroy()
+        server.close()
+      },
+    }
+  }
+
+  it.each([
+    ['say nothing', ''],
+    ['greet and then say nothing', 'SSH-2.0-tarpit\r\n'],
+  ])('is reached while fifty of another fleet, and of its own, %s', async (_name, greeting) => {
+    await using silent = await silentHosts(50, greeting)
+    const stop = new AbortController()
+    setMaxListeners(0, stop.signal)
+    let givenUp = 0
+    const hopeless = silent.targets.map((target) =>
+      hosts.connect(target, { signal: stop.signal }).catch(() => (givenUp += 1)),
+    )
+    await until(() => silent.open() === 50)
+    for (const fleet of ['other', 'silent']) {
+      await using host = await hosts.connect({ ...targetAt(node.port, 15), fleet })
+      expect((await host.run('echo reached')).stdout).toBe('reached\n')
+      if (greeting === '') expect(givenUp).toBe(0)
+    }
+    stop.abort()
+    await Promise.all(hopeless)
+  })
+
+  it('is not asked by more at once than its sshd lets wait, and those who wait are told for how long', async () => {
+    await using silent = await silentHosts(1, '')
+    const [target = targetAt(0, 1)] = silent.targets
+    const waits: number[] = []
+    const all = Array.from({ length: 8 }, () =>
+      hosts.connect({ ...target, connectSeconds: 0.3 }, { waited: (milliseconds) => waits.push(milliseconds) }),
+    )
+    const takenBeforeAnyEnded = await Promise.race(all.map((one) => one.catch(() => silent.taken())))
+    expect(takenBeforeAnyEnded).toBe(4)
+    await Promise.allSettled(all)
+    expect(silent.taken()).toBe(8)
+    expect(waits.filter((milliseconds) => milliseconds >= 200)).toHaveLength(4)
+  })
+
   it('leaves the outcome of a script unknown where the channel is closed without an exit status', async () => {
     const key = await generateSshKey(keys.path, 'server')
     const server = new Server({ hostKeys: [await readFile(key.privateKeyPath)] }, (client: Connection) => {
@@ -114,7 +177,7 @@ describe('a node whose network or sshd is at fault', () => {
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const strange = ssh2Hosts(async () => `[127.0.0.1]:* ${key.publicKey}`)
+    const strange = ssh2Hosts(async () => parseKnownHosts(`[127.0.0.1]:* ${key.publicKey}`))
     const host = await strange.connect(targetAt((server.address() as AddressInfo).port, 15))
     await expect(host.run('true')).rejects.toMatchObject({
       code: 'outcome-unknown',

@@ -11,6 +11,7 @@ import { resolvedFiles, resolveScript } from '../../../src/deploy/node/resolve.t
 import { stageScript } from '../../../src/deploy/node/stage.ts'
 import { type NodeSessions, nodeSessions } from '../../../src/deploy/node-sessions.ts'
 import type { JumpHost } from '../../../src/deploy/remote-host.ts'
+import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
@@ -69,7 +70,12 @@ describe('a node that cannot reach the indexes', () => {
     }
     const store = new MemoryStore()
     const ports = {
-      ...{ documents: documentsOn(store), hosts: ssh2Hosts(async () => known), clock, externalUrl: plain },
+      ...{
+        documents: documentsOn(store),
+        hosts: ssh2Hosts(async () => parseKnownHosts(known)),
+        clock,
+        externalUrl: plain,
+      },
       credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
       ...{ storeId: 'store', report: (error: unknown) => void reports.push(String(error)) },
     }

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isApproved } from '../../../src/deploy/rollout/approving.ts'
+import { describeDeploy } from '../../../src/deploy/describe.ts'
+import { isApproved, isGated } from '../../../src/deploy/rollout/approving.ts'
 import { refusalOf } from '../../../src/deploy/rollout/controls.ts'
+import type { Rollout } from '../../../src/deploy/rollout/model.ts'
 import { play } from '../../support/played-deploy.ts'
 import { runIn, runWorlds } from '../../support/rollout-runs.ts'
 import { blank } from '../../support/rollout-worlds.ts'
@@ -40,6 +42,30 @@ describe('a deploy that needs approvals', () => {
     expect(deploy.now().effects.map(({ kind, node }) => `${kind} ${node}`)).toEqual(['probe node0', 'probe node1'])
     deploy.until('stage node0')
     expect(deploy.now().phase).toBe('staging')
+  })
+
+  it('asks again where a class of node came up that nobody could see, and takes it once that was approved too', () => {
+    const changed = (deploy: ReturnType<typeof gated>) => deploy.probed('node1', 'b', '3.13.1').until('')
+    const deploy = changed(gated().tell(from('ada')).tell(from('bob')))
+    const { phase, approved, askedAnew, approveBy = 0, effects } = deploy.now()
+    expect([phase, approved, effects, deploy.nodes()]).toEqual(['gated', [], [], 'ready ready'])
+    expect(askedAnew?.reason).toBe(
+      'What is to be installed on node1 (Python 3.13.1) was not known when ada, bob approved: ' +
+        'it is another class of node now, with dependencies of its own.',
+    )
+    expect(describeDeploy(deploy.now())).toContain('Asked for approval again: What is to be installed on node1')
+    // Its hours begin anew, and what was said before anybody could see it counts for nothing.
+    expect(approveBy).toBe((askedAnew?.at ?? 0) + 72 * hour)
+    const later = (by: string, by72 = 0) => ({ ...from(by), at: when((askedAnew?.at ?? 0) + by72) })
+    expect(deploy.tell(later('ada', -1)).now().approved).toEqual([])
+    deploy.tell(later('ada')).tell(later('bob', 1))
+    expect(changed(deploy).now()).toMatchObject({ phase: 'succeeded', approved: [{ by: 'ada' }, { by: 'bob' }] })
+  })
+
+  it('does not ask again for what could be seen, though it is for another node', () => {
+    const deploy = play(2, two, undefined, ['a', 'b']).until('')
+    deploy.tell(from('ada')).tell(from('bob')).probed('node1', 'a')
+    expect(deploy.until('').now()).toMatchObject({ phase: 'succeeded', approved: [{ by: 'ada' }, { by: 'bob' }] })
   })
 
   it('expires when its hours are over, with nothing touched', () => {
@@ -113,7 +139,8 @@ describe('a rollout under any policy, whatever fails and whoever says what', () 
           if (!acted || needed === 0) continue
           went++
           const taken = controls.filter(({ kind, number }) => kind === 'approve' && number <= (state.controls ?? 0))
-          const inTime = taken.filter(({ at }) => Date.parse(at) <= (state.approveBy ?? 0))
+          const [from, to] = [state.askedAnew?.at ?? 0, state.approveBy ?? 0]
+          const inTime = taken.filter(({ at }) => from <= Date.parse(at) && Date.parse(at) <= to)
           expect(new Set(inTime.map(({ account }) => account)).size).toBeGreaterThanOrEqual(needed)
           expect(isApproved(state)).toBe(true)
         }
@@ -121,6 +148,26 @@ describe('a rollout under any policy, whatever fails and whoever says what', () 
       { numRuns: 2_000 },
     )
     expect([waited > 100, went > 100]).toEqual([true, true])
+  })
+
+  it('installs only what was there to be seen when people approved', () => {
+    let again = 0
+    fc.assert(
+      fc.property(runWorlds, fc.integer({ min: 1, max: 2 }), (world, needed) => {
+        const approvals = { needed, expireHours: 1 }
+        let seen: Rollout['locks'] = {}
+        for (const state of runIn({ ...world, limits: { ...world.limits, approvals } }).states) {
+          if (isGated(state)) seen = state.locks
+          if (isGated(state) && state.askedAnew !== undefined) again++
+          for (const { kind, node } of state.effects) {
+            const { nodeClass = '', release = '' } = state.nodes.find(({ name }) => name === node) ?? {}
+            if (kind === 'stage') expect(release).toBe(`1.1.0-${(seen[nodeClass] ?? '').slice(0, 12)}`)
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+    expect(again).toBeGreaterThan(20)
   })
 
   it('that waits for approvals ends by itself when its time is over', () => {

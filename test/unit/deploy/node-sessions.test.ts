@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { PlannedNode } from '../../../src/deploy/documents.ts'
 import { nodeSessions } from '../../../src/deploy/node-sessions.ts'
-import type { RemoteHosts, RunResult } from '../../../src/deploy/remote-host.ts'
+import type { ConnectOptions, RemoteHost, RemoteHosts, RunResult } from '../../../src/deploy/remote-host.ts'
 import { serviceSchema } from '../../../src/deploy/service-definition.ts'
 import { DomainError } from '../../../src/errors.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
@@ -15,14 +15,20 @@ const node: PlannedNode = {
   ...{ python: 'python3', root: '/srv/app', restart: 'true', url: 'http://127.0.0.1/version' },
 }
 
+type Connecting = (host: RemoteHost, options: ConnectOptions, clock: FakeClock) => Promise<RemoteHost>
+
 /** Sessions of a deploy whose nodes may be away for so long, with a host that does so at its nth script. */
-function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock) => Promise<RunResult>) {
+function sessions(
+  unreachableSeconds: number,
+  run: (n: number, clock: FakeClock) => Promise<RunResult>,
+  connect: Connecting = async (host) => host,
+) {
   const [clock, store] = [new FakeClock(), new MemoryStore()]
   const problems: unknown[] = []
   let scripts = 0
   const listen = () => Promise.reject(new Error('nobody listens here'))
   const host = { run: () => run(++scripts, clock), listen, [Symbol.asyncDispose]: async () => undefined }
-  const hosts: RemoteHosts = { connect: async () => host }
+  const hosts: RemoteHosts = { connect: (_, options = {}) => connect(host, options, clock) }
   const definition = serviceSchema.parse({
     project: 'app',
     subscribe: { promote: 'production' },
@@ -45,13 +51,13 @@ function sessions(unreachableSeconds: number, run: (n: number, clock: FakeClock)
 }
 
 /** What a promise comes to, while time passes. */
-async function passing<T>(clock: FakeClock, promise: Promise<T>): Promise<T | DomainError> {
+async function passing<T>(clock: FakeClock, promise: Promise<T>, seconds = 7_200): Promise<T | DomainError> {
   let end: { readonly value: T | DomainError } | undefined
   promise.then(
     (value) => (end = { value }),
     (error) => (end = { value: error }),
   )
-  await clock.passUntil(() => end !== undefined, 7_200)
+  await clock.passUntil(() => end !== undefined, seconds)
   if (end === undefined) throw new Error('It never ended.')
   return end.value
 }
@@ -75,6 +81,34 @@ it.each([
     throw lost()
   })
   expect(await passing(clock, ask(node, 'look', 90, new AbortController().signal))).toBeInstanceOf(DomainError)
+})
+
+/** Others are served first for an hour, and then nobody answers for so many seconds, so many times. */
+function afterOthers(seconds: number, times: number): Connecting {
+  let tried = 0
+  return async (host, { waited }, clock) => {
+    await clock.sleep(3_600_000)
+    waited?.(3_600_000)
+    await clock.sleep(seconds * 1000)
+    tried += 1
+    if (tried <= times) throw new DomainError('host-unreachable', `not reached ${tried} times`)
+    return host
+  }
+}
+
+it('does not count the time in which others were served first, neither where it asks nor where it runs something', async () => {
+  const { ask, clock } = sessions(20, async () => fine, afterOthers(5, 3))
+  expect(await passing(clock, ask(node, 'look', 90, new AbortController().signal), 20_000)).toMatchObject({ ok: true })
+  const running = sessions(20, async () => exited, afterOthers(5, 3))
+  const what = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 10 }
+  const ran = running.run(node, what, new AbortController().signal)
+  expect(await passing(running.clock, ran, 20_000)).toMatchObject({ kind: 'exited', code: 0 })
+})
+
+it('counts the time in which the node itself did not answer, whoever was served before', async () => {
+  const { ask, clock } = sessions(20, async () => fine, afterOthers(15, 3))
+  const asked = await passing(clock, ask(node, 'look', 90, new AbortController().signal), 20_000)
+  expect(asked).toMatchObject({ message: 'not reached 2 times' })
 })
 
 const exited: RunResult = { code: 0, stdout: '', stderr: 'wheelhouse-run exited 0\n' }
