@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { type PromotionRequest, releaseToPromote, requireChannel } from '../channels/promote.ts'
 import { messageOf } from '../errors.ts'
@@ -75,6 +76,8 @@ export async function dryRun(
   request: PromotionRequest,
   signal: AbortSignal,
 ): Promise<PromotionPlan> {
+  // Something listens for each node, and that is no leak.
+  setMaxListeners(0, signal)
   const { project, channel, force = false, by } = request
   requireChannel(channelsFor(ports, project), channel)
   const release = releaseToPromote(await ports.projects.get(project), request.version, force)

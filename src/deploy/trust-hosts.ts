@@ -2,11 +2,12 @@ import type { Documents } from '../objects/documents.ts'
 import type { PlannedNode } from './documents.ts'
 import { recordHost } from './known-hosts-record.ts'
 import {
+  entriesFor,
   fingerprintOf,
   type HostKeyJudgement,
   judgeHostKey,
   type KnownHosts,
-  keyTypesFor,
+  keyTypesOf,
   knownHostsLine,
 } from './ssh/known-hosts.ts'
 
@@ -27,9 +28,9 @@ export interface TrustPorts {
 
 /** What a node shows as its key now, and what is known of it. */
 export async function showHostKey({ knownHosts, scan }: TrustPorts, node: PlannedNode): Promise<HostKey> {
-  const known = await knownHosts()
-  const key = await scan(node, keyTypesFor(known, node.address, node.port))
-  return { node, key, fingerprint: fingerprintOf(key), ...judgeHostKey(known, node.address, node.port, key) }
+  const known = entriesFor(await knownHosts(), node.address, node.port)
+  const key = await scan(node, keyTypesOf(known))
+  return { node, key, fingerprint: fingerprintOf(key), ...judgeHostKey(known, key) }
 }
 
 /** Records a key that a person has seen. One that takes the place of another that was recorded replaces it. */

@@ -9,6 +9,7 @@ import { parseKnownHosts } from '../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../src/deploy/ssh/ssh2-hosts.ts'
 import { freePort } from '../support/free-port.ts'
 import { localHosts } from '../support/local-hosts.ts'
+import { runOk } from '../support/run.ts'
 import { generateSshKey } from '../support/ssh-keys.ts'
 import { type SshNode, startNode } from '../support/sshd.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -72,6 +73,17 @@ describe('connecting over SSH', () => {
     await expect(hosts.connect(targetOf(node, { keyPath: '/nowhere' }))).rejects.toMatchObject({
       code: 'host-authentication',
     })
+    const locked = join(folder.path, 'locked')
+    await runOk(['ssh-keygen', '-q', '-t', 'ed25519', '-N', 'secret', '-f', locked])
+    for (const [keyPath, why] of [
+      [locked, 'without a passphrase'],
+      [`${locked}.pub`, 'it is the public half'],
+    ] as const) {
+      await expect(hosts.connect(targetOf(node, { keyPath }))).rejects.toMatchObject({
+        code: 'host-authentication',
+        message: expect.stringContaining(why),
+      })
+    }
   })
 
   it('does not know the outcome of a script whose connection was cut', async () => {

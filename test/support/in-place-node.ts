@@ -16,23 +16,32 @@ export interface InPlaceOptions {
   readonly restart?: object
   /** More of the service's definition. */
   readonly more?: object
+  /** How long the service may fail to answer well. */
+  readonly seconds?: number
 }
 
 export type InPlaceNode = Awaited<ReturnType<typeof inPlaceNode>>
 
 /** This machine as a node whose service runs from one environment, which is upgraded in place. */
-export async function inPlaceNode({ installer = 'pip', restart, more }: InPlaceOptions = {}) {
+export async function inPlaceNode({ installer = 'pip', restart, more, seconds = 10 }: InPlaceOptions = {}) {
   const byScript = { command: ['{root}/app/restart-app.sh'] }
-  const here = await aNode({ timeout_seconds: 10 }, restart ?? byScript, {}, { layout: 'in-place', installer, ...more })
+  const settings = { layout: 'in-place', installer, ...more }
+  const here = await aNode({ timeout_seconds: seconds }, restart ?? byScript, {}, settings)
   if (installer === 'uv') here.prepend(`PATH=${useTool('uv')[0]?.replace(/\/uv$/, '')}:$PATH; export PATH`)
   const service = await superviseService(here, { port: Number(new URL(here.url).port), environment: '../venv' })
   const signal = new AbortController().signal
   const python = join(here.root, 'venv', 'bin', 'python')
   let attempts = 0
 
-  function activated(context: ActContext, release: string, before: string | undefined, attempt: string) {
+  function activated(
+    context: ActContext,
+    release: string,
+    before: string | undefined,
+    attempt: string,
+    kind: 'activate' | 'restore' = 'activate',
+  ) {
     const found = before === undefined ? undefined : { release: before, version: '', healthy: true }
-    return activate(context, here.node, { release, before: found }, { attempt, kind: 'activate' }, signal)
+    return activate(context, here.node, { release, before: found }, { attempt, kind }, signal)
   }
 
   return {
@@ -61,6 +70,12 @@ export async function inPlaceNode({ installer = 'pip', restart, more }: InPlaceO
     async switchTo(release: string, before?: string) {
       const attempt = `activate-${++attempts}`
       const outcome = await activated(here.context, release, before, attempt)
+      return outcome.ok ? await here.verify(attempt, versionOf(release)) : outcome
+    },
+    /** Goes back to a release, as a deploy does that failed, and looks whether the service runs it. */
+    async takeBack(release: string) {
+      const attempt = `restore-${++attempts}`
+      const outcome = await activated(here.context, release, release, attempt, 'restore')
       return outcome.ok ? await here.verify(attempt, versionOf(release)) : outcome
     },
     /** Installs a release and dies: its files are there, and nobody came to say so. */

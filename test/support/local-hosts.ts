@@ -4,14 +4,15 @@ import type { Duplex } from 'node:stream'
 import type { RemoteHosts, ReversePort } from '../../src/deploy/remote-host.ts'
 import { DomainError } from '../../src/errors.ts'
 
-/** This machine as a host: the same port without SSH, to tell what a script does from what a connection does. */
-export function localHosts(): RemoteHosts {
+/** This machine as a host: the same port without SSH, to tell what a script does from what a connection does. `as`: argv that starts another. */
+export function localHosts(as: readonly string[] = []): RemoteHosts {
+  const [program = 'sh', ...rest] = [...as, 'sh', '-c']
   return {
     async connect(target) {
       return {
         run: (script, options = {}) =>
           new Promise((resolve, reject) => {
-            const child = spawn('sh', ['-c', script], { stdio: 'pipe', detached: true })
+            const child = spawn(program, [...rest, script], { stdio: 'pipe', detached: true })
             let [stdout, stderr] = ['', '']
             child.stdout.on('data', (chunk: Buffer) => {
               stdout += chunk.toString()

@@ -9,17 +9,27 @@ export interface ServiceManagers {
   calls(): readonly string[]
 }
 
+/** The one unit, or program, that they know. */
+export interface ManagedUnit {
+  /** Shell that ends what runs of it, and starts it anew. */
+  readonly restart: string
+  /** Names the main process. */
+  readonly pidfile: string
+  /** Its ExecReload, with `$MAINPID`. One that has none cannot be reloaded. */
+  readonly reload?: string
+}
+
 /**
  * Strict doubles of systemctl, supervisorctl and sudo for a machine where no systemd is PID 1. They know one unit or program,
  * `app`, and only the calls that are written down here, with the answers and exit statuses of systemd 252, Supervisor 4.2 and
  * sudo 1.9; whatever else is asked ends with 64, which no test expects.
  */
-export async function serviceManagers(folder: string, restart: string, sudoers: readonly string[]) {
+export async function serviceManagers(folder: string, unit: ManagedUnit, sudoers: readonly string[]) {
   const bin = join(folder, 'managers')
   const calls = join(folder, 'calls')
   await mkdir(bin)
   await writeFile(calls, '')
-  const programs = { systemctl: systemctl(restart), supervisorctl: supervisorctl(restart), sudo: sudo(sudoers) }
+  const programs = { systemctl: systemctl(unit), supervisorctl: supervisorctl(unit.restart), sudo: sudo(sudoers) }
   for (const [name, text] of Object.entries(programs)) {
     await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${text}`)
     await chmod(join(bin, name), 0o755)
@@ -27,17 +37,34 @@ export async function serviceManagers(folder: string, restart: string, sudoers: 
   return { bin, calls: () => readFileSync(calls, 'utf8').trim().split('\n') } satisfies ServiceManagers
 }
 
-/** Whom sudo did not call is somebody whom systemd asks for a password, and nobody is there to type one. */
-function systemctl(restart: string): string {
-  return `case "$*" in
-  'restart app' | 'restart app.service')
-    if [ -z "$SUDO_USER" ]; then echo 'Failed to restart app.service: Interactive authentication required.' >&2; exit 1; fi
-    if ! { ${restart}; } >/dev/null 2>&1; then
-      echo 'Job for app.service failed because the control process exited with error code.' >&2; exit 1
-    fi ;;
-  'restart '*) echo "Failed to restart $2.service: Unit $2.service not found." >&2; exit 5 ;;
-  '--no-pager --lines=10 status app') echo '     Active: failed (Result: exit-code)'; exit 3 ;;
+/**
+ * Whom sudo did not call is somebody whom systemd asks for a password, and nobody is there to type one. To show asks nobody's leave,
+ * and of a unit that does not exist it shows what an idle one has. A reload that fails leaves the process as it is; it does
+ * not become a restart, which is for units that are not running or have no reload.
+ */
+function systemctl({ restart, pidfile, reload }: ManagedUnit): string {
+  return `verb=$1
+main() {
+  pid=$(cat '${pidfile}' 2>/dev/null) && [ -n "$pid" ] && grep -q '^State:.[^ZX]' "/proc/$pid/status" 2>/dev/null && echo "$pid" || echo 0
+}
+failed() { printf '%s\\n' "Job for app.service failed$1." 'See "systemctl status app.service" and "journalctl -xeu app.service" for details.' >&2; exit 1; }
+allowed() {
+  if [ -z "$SUDO_USER" ]; then echo "Failed to $verb app.service: Interactive authentication required." >&2; exit 1; fi
+}
+started() { { ${restart}; } >/dev/null 2>&1 || failed ' because the control process exited with error code'; }
+case "$*" in
+  'restart app' | 'restart app.service') allowed; started ;;
+  'reload-or-restart app' | 'reload-or-restart app.service')
+    allowed
+    MAINPID=$(main)
+    ${reload === undefined ? 'started' : `if [ "$MAINPID" = 0 ]; then started; else { ${reload}; } >/dev/null 2>&1 || failed; fi`} ;;
+  'restart '* | 'reload-or-restart '*) echo "Failed to $1 $2.service: Unit $2.service not found." >&2; exit 5 ;;
+  '--no-pager --lines=10 status app')
+    if [ "$(main)" != 0 ]; then echo '     Active: active (running)'; exit 0; fi
+    echo '     Active: failed (Result: exit-code)'; exit 3 ;;
   '--no-pager --lines=10 status '*) echo "Unit $4.service could not be found." >&2; exit 4 ;;
+  'show --property=MainPID --value app' | 'show --property=MainPID --value app.service') main ;;
+  'show --property=MainPID --value '*) echo 0 ;;
   *) echo "this double knows no systemctl $*" >&2; exit 64 ;;
 esac
 `

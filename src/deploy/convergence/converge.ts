@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ServiceDefinitions } from '../reconcile.ts'
@@ -13,6 +14,8 @@ export interface ConvergePorts extends ObservePorts, RequestPorts {
 /** Looks at the nodes of each service now and then, as long as the worker runs, and repairs where the service says so. */
 export function startConverging(ports: ConvergePorts, lookSeconds: number): AsyncDisposable {
   const stop = new AbortController()
+  // Something listens for each node, and that is no leak.
+  setMaxListeners(0, stop.signal)
   const running = (async () => {
     while (!stop.signal.aborted) {
       for (const [service, definition] of Object.entries(ports.services)) {

@@ -1,3 +1,4 @@
+import { mayWrite } from './may-write.ts'
 import { proxyEnvironment } from './proxy.ts'
 import { quote } from './shell.ts'
 
@@ -46,7 +47,9 @@ export function runScript(run: DetachedRun, offset: number): string {
     'set -u; umask 077',
     `base=${quote(run.root)}/.wheelhouse; run=$base/runs/${quote(run.attempt)}`,
     `seen_in=$base/${quote(run.owner)}/fence; fence=${run.fence}`,
-    `mkdir -p "$run" "\${seen_in%/*}" || exit 1`,
+    `mkdir -p "$run" "\${seen_in%/*}" 2>/dev/null || {
+${mayWrite}may_write ${quote(run.root)}; may_write "$base" -R; may_write "$base/runs" -R; may_write "\${seen_in%/*}" -R
+mkdir -p "$run" "\${seen_in%/*}" || exit 1; }`,
     startPart(run),
     followPart(offset),
   ].join('\n')

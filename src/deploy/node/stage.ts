@@ -1,6 +1,7 @@
 import { findPip } from './find-pip.ts'
 import { fetchUv, findUv, type Installer, uvInstall } from './find-uv.ts'
 import { endLeftovers } from './leftovers.ts'
+import { requireWritable } from './may-write.ts'
 import { pruneScript } from './prune.ts'
 import { quote } from './shell.ts'
 
@@ -43,7 +44,7 @@ export function stageScript(staging: Staging): string {
   return `set -eu
 run=\${WHEELHOUSE_SECRET%/*}
 release=${quote(folder)}
-if [ -f "$release/wheelhouse.json" ]; then
+${requireWritable(root)}if [ -f "$release/wheelhouse.json" ]; then
   echo "The release is there already, complete."
   # The newest is the one that was wanted last.
   touch "$release/wheelhouse.json"

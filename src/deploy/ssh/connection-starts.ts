@@ -30,7 +30,7 @@ export class ConnectionStarts {
     }
   }
 
-  /** From when the host has spoken. */
+  /** From when the host has spoken, or is spoken to. */
   async handshake(target: HostTarget, options: ConnectOptions): Promise<() => void> {
     return await taken(this.#handshakes, target, options)
   }

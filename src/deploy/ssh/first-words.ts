@@ -1,8 +1,13 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
+/** What shares a port with others may wait for our words to tell what we are: so long one waits for its own. */
+const patienceMilliseconds = 1_000
+
 /**
- * Resolves once a host has said something, and leaves it unread: sshd speaks first (RFC 4253 4.2), and until it does there is nothing
- * to do for it. Rejects where the stream fails or ends before, the time is up (`client-timeout`, as ssh2 has it) or the signal comes.
+ * Resolves once a host has said something, and leaves it unread: sshd speaks as soon as it is connected (RFC 4253 4.2), and until it
+ * does there is nothing to do for it. Also where it is connected and keeps silent. Rejects where the stream fails or ends before, the time
+ * is up (`client-timeout`, as ssh2 has it) or the signal comes.
  */
 export async function firstWords(stream: Duplex, milliseconds: number, signal?: AbortSignal): Promise<void> {
   let settle = () => {}
@@ -10,14 +15,20 @@ export async function firstWords(stream: Duplex, milliseconds: number, signal?: 
     const closed = () => reject(new Error('the connection was closed'))
     const late = () => reject(Object.assign(new Error('nothing was said'), { level: 'client-timeout' }))
     const abort = () => reject(signal?.reason)
-    const readable = () => resolve()
+    const go = () => resolve()
+    let silent: NodeJS.Timeout | undefined
+    const connected = () => {
+      silent = setTimeout(go, patienceMilliseconds)
+    }
     const timer = setTimeout(late, milliseconds)
     settle = () => {
       clearTimeout(timer)
-      stream.off('readable', readable).off('error', reject).off('close', closed)
+      clearTimeout(silent)
+      stream.off('connect', connected).off('readable', go).off('error', reject).off('close', closed)
       signal?.removeEventListener('abort', abort)
     }
-    stream.on('readable', readable).on('error', reject).on('close', closed)
+    stream.on('connect', connected).on('readable', go).on('error', reject).on('close', closed)
+    if (!(stream instanceof Socket) || !stream.connecting) connected()
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
     if (stream.destroyed) reject(stream.errored ?? new Error('the connection was closed'))

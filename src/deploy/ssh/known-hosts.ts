@@ -43,9 +43,8 @@ export function parseKnownHosts(text: string, file?: string): KnownHost[] {
   })
 }
 
-/** Is this the key that the host is known by? A revoked key is refused whatever else is said of it. */
-export function judgeHostKey(known: readonly KnownHost[], host: string, port: number, key: Buffer): HostKeyJudgement {
-  const here = entriesFor(known, host, port)
+/** Is this the key that the host is known by, by its entries? A revoked key is refused whatever else is said of it. */
+export function judgeHostKey(here: readonly KnownHost[], key: Buffer): HostKeyJudgement {
   const revoked = here.filter((entry) => entry.marker === 'revoked' && sameKey(entry.key, key))
   if (revoked.length > 0) return { verdict: 'revoked', against: revoked }
   const plain = here.filter((entry) => entry.marker === undefined)
@@ -59,8 +58,8 @@ export function judgeHostKey(known: readonly KnownHost[], host: string, port: nu
  * Key types that the host is known by. They must be offered first: a server picks by the client's order, and would
  * otherwise show a key of another type, which looks like a changed one (OpenSSH reorders for the same reason).
  */
-export function keyTypesFor(known: readonly KnownHost[], host: string, port: number): string[] {
-  const plain = entriesFor(known, host, port).filter((entry) => entry.marker === undefined)
+export function keyTypesOf(here: readonly KnownHost[]): string[] {
+  const plain = here.filter((entry) => entry.marker === undefined)
   return [...new Set(plain.map((entry) => entry.type))]
 }
 
@@ -86,7 +85,8 @@ export function typeOf(key: Buffer): string | undefined {
   return length > 100 || key.length < 4 + length ? undefined : key.toString('latin1', 4, 4 + length)
 }
 
-function entriesFor(known: readonly KnownHost[], host: string, port: number): KnownHost[] {
+/** The entries of a host. Hashed names cost a digest each, so that one looks for them once a connection. */
+export function entriesFor(known: readonly KnownHost[], host: string, port: number): KnownHost[] {
   const name = nameOf(host.toLowerCase(), port)
   return known.filter(({ hosts }) => (hosts.startsWith('|') ? matchesHash(hosts, name) : matchesPatterns(hosts, name)))
 }
@@ -106,6 +106,8 @@ function matchesHash(hashed: string, name: string): boolean {
 
 /** Some pattern fits, and none of those with a "!" does (ssh_config(5), PATTERNS). */
 function matchesPatterns(patterns: string, name: string): boolean {
+  // Most are plain names, and there may be thousands.
+  if (!/[*?!,]/.test(patterns)) return patterns.toLowerCase() === name
   const all = patterns.toLowerCase().split(',')
   const negated = all.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))
   if (negated.some((pattern) => matchesPattern(pattern, name))) return false

@@ -1,14 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client, type ConnectConfig } from 'ssh2'
+import ssh2, { Client, type ConnectConfig } from 'ssh2'
 import { DomainError, isDomainError, messageOf } from '../../errors.ts'
 import type { ConnectOptions, HostTarget } from '../remote-host.ts'
+import { algorithmsFor } from './algorithms.ts'
 import { connectionError, hostKeyError, labelOf } from './connection-errors.ts'
 import type { ConnectionStarts } from './connection-starts.ts'
 import { firstWords } from './first-words.ts'
-import { algorithmsFor } from './host-key-algorithms.ts'
-import { type HostKeyJudgement, judgeHostKey, type KnownHost, type KnownHosts, keyTypesFor } from './known-hosts.ts'
+import {
+  entriesFor,
+  type HostKeyJudgement,
+  judgeHostKey,
+  type KnownHost,
+  type KnownHosts,
+  keyTypesOf,
+} from './known-hosts.ts'
 
 export interface OpenPorts {
   readonly knownHosts: KnownHosts
@@ -26,7 +33,8 @@ export async function openClient(
   way?: Duplex,
 ): Promise<Client> {
   const { signal } = options
-  const login = { known: await knownHosts(), privateKey: await privateKeyOf(target) }
+  const known = entriesFor(await knownHosts(), target.address, target.port)
+  const login = { known, privateKey: await privateKeyOf(target) }
   let stream = way
   let endStart = () => {}
   try {
@@ -50,6 +58,7 @@ export async function openClient(
 }
 
 interface Login {
+  /** The entries of this host. */
   readonly known: readonly KnownHost[]
   readonly privateKey: Buffer
   /** For handshake and login together. */
@@ -64,7 +73,7 @@ async function loggedIn(stream: Duplex, target: HostTarget, login: Login): Promi
   let abort = () => {}
   let seen: { key: Buffer; judgement: HostKeyJudgement } | undefined
   const judge = (key: Buffer) => {
-    seen = { key, judgement: judgeHostKey(known, target.address, target.port, key) }
+    seen = { key, judgement: judgeHostKey(known, key) }
     return seen.judgement.verdict === 'trusted'
   }
   await new Promise<void>((resolve, reject) => {
@@ -96,15 +105,21 @@ function settingsFor(target: HostTarget, { known, privateKey, milliseconds }: Lo
     readyTimeout: Math.max(1, milliseconds),
     keepaliveInterval: 10_000,
     keepaliveCountMax: 3,
-    algorithms: { serverHostKey: algorithmsFor(keyTypesFor(known, target.address, target.port)) },
+    algorithms: algorithmsFor(keyTypesOf(known)),
   }
 }
 
 async function privateKeyOf({ keyPath, name }: HostTarget): Promise<Buffer> {
-  return await readFile(keyPath).catch((error: unknown) => {
-    const text = `The private key ${keyPath} for ${name} cannot be read: ${messageOf(error)}.`
-    throw new DomainError('host-authentication', text, { host: name }, { cause: error })
+  const unusable = (why: string) =>
+    new DomainError('host-authentication', `The private key ${keyPath} for ${name} cannot be ${why}`, { host: name })
+  const text = await readFile(keyPath).catch((error: unknown) => {
+    throw unusable(`read: ${messageOf(error)}.`)
   })
+  const key = ssh2.utils.parseKey(text)
+  if (key instanceof Error)
+    throw unusable(`used: ${key.message}. It has to be an OpenSSH or PEM key, without a passphrase.`)
+  if (!key.isPrivateKey()) throw unusable('used: it is the public half.')
+  return text
 }
 
 function givenUp(target: HostTarget): DomainError {

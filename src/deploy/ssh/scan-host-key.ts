@@ -1,8 +1,8 @@
 import { Client } from 'ssh2'
 import type { HostTarget } from '../remote-host.ts'
+import { algorithmsFor } from './algorithms.ts'
 import { connectionError } from './connection-errors.ts'
 import { ConnectionStarts } from './connection-starts.ts'
-import { algorithmsFor } from './host-key-algorithms.ts'
 import { JumpHosts } from './jump-hosts.ts'
 import type { KnownHosts } from './known-hosts.ts'
 import { openClient } from './open-client.ts'
@@ -28,7 +28,7 @@ export async function scanHostKey(
       ...(way === undefined ? { host: target.address, port: target.port } : { sock: way.stream }),
       username: 'wheelhouse',
       readyTimeout: target.connectSeconds * 1000,
-      algorithms: { serverHostKey: algorithmsFor([...keyTypes]) },
+      algorithms: algorithmsFor(keyTypes),
       hostVerifier: (key: Buffer) => {
         resolve(key)
         return false

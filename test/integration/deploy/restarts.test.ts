@@ -104,7 +104,7 @@ describe('a service is restarted', () => {
     const started = `setsid ${argv(here).join(' ')} <&- &`
     const stop = `if [ -s ${pidfile} ]; then kill $(cat ${pidfile}); while [ -e ${pidfile} ]; do sleep 0.02; done; fi`
     const control = `${stop}; if [ -e ${here.root}/refuses ]; then false; else ${started} sleep 0.1; fi`
-    const managers = await serviceManagers(here.root, control, sudoers)
+    const managers = await serviceManagers(here.root, { restart: control, pidfile }, sudoers)
     here.prepend(`PATH=${managers.bin}:$PATH; export PATH`)
     return [here, managers]
   }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { HostTarget } from '../../../src/deploy/remote-host.ts'
 import { connectionError, hostKeyError } from '../../../src/deploy/ssh/connection-errors.ts'
-import { fingerprintOf, judgeHostKey, knownHostsLine, parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
+import {
+  entriesFor,
+  fingerprintOf,
+  judgeHostKey,
+  knownHostsLine,
+  parseKnownHosts,
+} from '../../../src/deploy/ssh/known-hosts.ts'
 
 const aKey = (content: string) => Buffer.from(`\0\0\0\x0bssh-ed25519${content}`)
 const [shown, old, older] = [aKey('new'), aKey('old'), aKey('older')]
@@ -21,7 +27,7 @@ const inFile = (target: HostTarget, ...keys: readonly Buffer[]) =>
   parseKnownHosts(['# ours', ...keys.map((key) => knownHostsLine(target.address, target.port, key))].join('\n'), file)
 const recorded = (target: HostTarget, key: Buffer) => parseKnownHosts(knownHostsLine(target.address, target.port, key))
 const saidOf = (target: HostTarget, known: ReturnType<typeof parseKnownHosts>) =>
-  hostKeyError(target, shown, judgeHostKey(known, target.address, target.port, shown)).message
+  hostKeyError(target, shown, judgeHostKey(entriesFor(known, target.address, target.port), shown)).message
 
 describe('what is said of a host key', () => {
   it('names the jump host, the lines of the file that say otherwise, and what to do', () => {

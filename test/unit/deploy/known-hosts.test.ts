@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  entriesFor,
   fingerprintOf,
   judgeHostKey,
-  keyTypesFor,
+  keyTypesOf,
   knownHostsLine,
   parseKnownHosts,
 } from '../../../src/deploy/ssh/known-hosts.ts'
@@ -25,7 +26,7 @@ const rsa = aKey('ssh-rsa', 'three')
 const line = (hosts: string, of = key, marker = '') =>
   `${marker}${hosts} ${of.toString('latin1', 4, 4 + of.readUInt32BE(0))} ${of.toString('base64')}`
 const verdict = (text: string, host = 'web1', port = 22, shown = key) =>
-  judgeHostKey(parseKnownHosts(text), host, port, shown).verdict
+  judgeHostKey(entriesFor(parseKnownHosts(text), host, port), shown).verdict
 
 describe('known hosts', () => {
   it.each([
@@ -72,7 +73,7 @@ describe('known hosts', () => {
 
   it('knows which key types to ask for first', () => {
     const text = [line('web1', rsa), line('web1'), line('web2', other)].join('\n')
-    expect(keyTypesFor(parseKnownHosts(text), 'web1', 22)).toEqual(['ssh-rsa', 'ssh-ed25519'])
+    expect(keyTypesOf(entriesFor(parseKnownHosts(text), 'web1', 22))).toEqual(['ssh-rsa', 'ssh-ed25519'])
   })
 
   it('writes lines that it reads back, for any host and port', () => {

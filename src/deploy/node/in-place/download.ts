@@ -1,5 +1,6 @@
 import { findPip } from '../find-pip.ts'
 import { endLeftovers } from '../leftovers.ts'
+import { requireWritable } from '../may-write.ts'
 import { pruneScript } from '../prune.ts'
 import { quote } from '../shell.ts'
 import type { Staging } from '../stage.ts'
@@ -34,7 +35,7 @@ release=${quote(folder)}
 venv=${quote(venv)}
 # The service may run as another user than the one that deploys it.
 umask 022
-mkdir -p ${quote(`${root}/releases`)}
+${requireWritable(root)}mkdir -p ${quote(`${root}/releases`)}
 ${environmentPart(wanted)}
 if [ -f "$release/wheelhouse.json" ]; then
   echo "The wheels of the release are there already, all of them."
@@ -49,12 +50,13 @@ function environmentPart(wanted: Download): string {
   const { python, before } = wanted
   const adopted = before?.startsWith(adoptedPrefix) ? copyPart(wanted, before) : ''
   return `if [ ! -e "$venv" ]; then
+  may_write "$venv"
   echo "Making the environment $venv."
   mkdir -p "$(dirname "$venv")"
   ${quote(python)} -m venv --without-pip "$venv"
 fi
-if [ "$(find "$venv/" -maxdepth 4 -name site-packages -type d -writable | wc -l)" -eq 0 ]; then
-  echo "$(id -un) may not write into the environment $venv. Give it to that user: chown -R $(id -un) $venv."; exit 3
+if [ "$(find "$venv/" -maxdepth 4 -name site-packages -type d -writable | wc -l)" -eq 0 ] || [ ! -w "$venv/bin" ]; then
+  echo "$(id -un) may not write into the environment $venv. Give it to that user (ssh.user): chown -R $(id -un) $venv"; exit 3
 fi
 ${adopted}`
 }
