@@ -26,10 +26,14 @@ export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number)
   const sessions = nodeSessions(ports, request, fence)
   const { ask, run, keep } = sessions
   const context: ActContext = { ...ports, request, ask, run, keep, node: planned(ports, request) }
-  const fleetNow = sharedFor(fleetIsFresh, ports.clock, (signal: AbortSignal) => findFleet(context, request, signal))
+  const shared = () =>
+    sharedFor(fleetIsFresh, ports.clock, (signal: AbortSignal) => findFleet(context, request, signal))
+  let fleetNow = shared()
   return {
     act: async (effect, rollout, signal) => {
       const outcome = await actUntilDone(ports, signal, () => act(context, effect, rollout, signal))
+      // An answer from before has none of those that joined.
+      if (effect.kind === 'discover') fleetNow = shared()
       return outcome.ok || !outcome.unreachable ? outcome : { ...outcome, gone: await isGone(fleetNow, effect, signal) }
     },
     finish: () => ports.credentials.revoke(request.deploy),

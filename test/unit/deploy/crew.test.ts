@@ -32,7 +32,10 @@ function aCrew(reason: ErrorCode, rollout: object = {}, more: object = {}) {
   const crew = crewFor(ports, request, 1)
   async function act(kind: EffectKind, node?: string, more: { seconds?: number } = {}): Promise<Outcome> {
     const effect = { attempt: `${deploy}.1-${kind}`, kind, ...more, ...(node === undefined ? {} : { node }) }
-    const nodes = ['n1', 'n2', 'n3'].map((name) => ({ name, state: 'waiting' as const }))
+    const nodes = ['n1', 'n2', 'n3', ...(node === 'n4' ? ['n4'] : [])].map((name) => ({
+      name,
+      state: 'waiting' as const,
+    }))
     let outcome: Outcome | undefined
     const acting = crew.act(effect, { ...blank, nodes }, new AbortController().signal).then((one) => {
       outcome = one
@@ -109,6 +112,15 @@ describe('who acts for a deploy', () => {
     expect((await crew.joined())?.nodes.map(({ name, address }) => `${name} ${address}`)).toEqual([
       ...['n5 n5', 'n4 10.0.0.4', 'n6 n6'],
     ])
+  })
+
+  it('does not take a newcomer that cannot be reached for one that has left', async () => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    expect(await crew.act('probe', 'n1')).toMatchObject({ unreachable: true, gone: false })
+    crew.answer(named('n1', 'n2', 'n3', 'n4'))
+    await crew.act('discover')
+    expect(await crew.act('probe', 'n4')).toMatchObject({ unreachable: true, gone: false })
   })
 
   it('takes one at the place of another for that node by another name', async () => {

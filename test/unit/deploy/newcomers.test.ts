@@ -156,9 +156,9 @@ describe('a fleet that grows while a deploy runs', () => {
           for (const node of staged) expect(node.release).toContain(after.locks[node.nodeClass ?? '']?.slice(0, 12))
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
-    expect(joined).toBeGreaterThan(100)
+    expect(joined).toBeGreaterThan(50)
   })
 
   it('leaves nobody who was there when all were touched without the release, unless that is said of them', () => {
@@ -173,7 +173,7 @@ describe('a fleet that grows while a deploy runs', () => {
             state,
           )
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
   })
 
