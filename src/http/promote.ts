@@ -83,21 +83,24 @@ async function promoteRelease(context: Context, ports: PromoteRoutesPorts, acces
         ...attempt,
         ...said,
       }),
-    ({ changed, pointer, previous, deploys }) => ({
-      outcome: changed ? 'done' : 'unchanged',
-      version: pointer.version,
-      before: { channel, version: previous?.version ?? null },
-      after: {
-        channel,
-        version: pointer.version,
-        serial: pointer.serial,
-        deploys,
-        ...(force ? { force } : {}),
-        ...(relock ? { relock } : {}),
-      },
-    }),
+    (promoted) => auditOf(channel, promoted, { ...(force && { force }), ...(relock && { relock }) }),
   )
   await answerPromotion(context, ports, wait, { ...promotion, project, channel })
+}
+
+/** What the audit keeps of a promotion, whoever asked for it; `more` is how it was asked for. */
+export function auditOf(
+  channel: string,
+  { changed, pointer, previous, deploys }: ServicesPromotion,
+  more: Readonly<Record<string, boolean>>,
+) {
+  const { version, serial } = pointer
+  return {
+    outcome: changed ? ('done' as const) : ('unchanged' as const),
+    version,
+    before: { channel, version: previous?.version ?? null },
+    after: { channel, version, serial, deploys, ...more },
+  }
 }
 
 /** A key belongs to the token that sent it: two of a team may count their builds alike. */

@@ -16,7 +16,7 @@ import { actorOf } from './actor.ts'
 import { reasonBody } from './amendments.ts'
 import { type Access, identityOf, permitted, requireScope } from './authentication.ts'
 import { answerAs } from './deploy-view.ts'
-import { answerPromotion, attemptIn, type PromoteRoutesPorts, waitQuery } from './promote.ts'
+import { answerPromotion, attemptIn, auditOf, type PromoteRoutesPorts, waitQuery } from './promote.ts'
 import { parsed, readJson } from './request-body.ts'
 
 export const rollbackBody = z.strictObject({
@@ -118,12 +118,7 @@ async function rollBackService(context: Context, ports: PromoteRoutesPorts, acce
     ports.audit,
     { action: 'rollback', actor: actorOf(context, access), project, subject: service, ...said },
     () => rollBack(ports, { service, definition, by: identityOf(context).name, hold, ...attempt, ...said }),
-    ({ pointer, previous, deploys }) => ({
-      outcome: 'done',
-      version: pointer.version,
-      before: { channel, version: previous?.version ?? null },
-      after: { channel, version: pointer.version, serial: pointer.serial, deploys, held: hold },
-    }),
+    (promoted) => auditOf(channel, promoted, { held: hold }),
   )
   const note = hold ? { note: `${service} is held: promotions wait for POST /services/${service}/release.` } : {}
   await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })
@@ -141,19 +136,7 @@ async function pinService(context: Context, ports: PromoteRoutesPorts, access: A
     ports.audit,
     { action: 'pin', actor: actorOf(context, access), project, version, subject: service, ...said },
     () => pin(ports, request),
-    ({ pointer, previous, deploys }) => ({
-      outcome: 'done',
-      version: pointer.version,
-      before: { channel, version: previous?.version ?? null },
-      after: {
-        channel,
-        version: pointer.version,
-        serial: pointer.serial,
-        deploys,
-        held: true,
-        ...(force && { force }),
-      },
-    }),
+    (promoted) => auditOf(channel, promoted, { held: true, ...(force && { force }) }),
   )
   const note = `${service} is pinned: promotions wait for POST /services/${service}/release.`
   await answerPromotion(context, ports, wait, { ...promotion, project, channel, note })
@@ -183,7 +166,7 @@ async function relockService(context: Context, ports: PromoteRoutesPorts, access
       ...(reason && { reason }),
     },
     () => promoteToServices(ports, { project, version, channel, by: identityOf(context).name, relock: true, ...said }),
-    ({ pointer, deploys }) => ({ outcome: 'done', after: { channel, serial: pointer.serial, deploys } }),
+    (promoted) => auditOf(channel, promoted, { relock: true }),
   )
   const note = { note: `The dependencies of ${project} ${version} are looked for anew.` }
   await answerPromotion(context, ports, wait, { ...promotion, project, channel, ...note })

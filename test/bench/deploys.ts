@@ -9,7 +9,7 @@ import { figure, median, medianRatio } from './statistics.ts'
 import { timed } from './uploading.ts'
 
 const nodes = 20
-const rounds = 5
+const rounds = 3
 
 interface Contender {
   readonly name: string
@@ -19,11 +19,8 @@ interface Contender {
 /** One small package to twenty nodes, again and again: everybody installs everywhere at once, and restarts node after node. */
 export async function measureDeploys(): Promise<readonly Table[]> {
   await fetchDeployPeers()
-  await using site = await startSite(embedded, {
-    nodes: Array.from({ length: nodes }, () => ({})),
-    verify: { probes: 1, interval_seconds: 0.05 },
-    rollout: { soak_seconds: 0 },
-  })
+  await using site = await siteWith('uv')
+  await using withPip = await siteWith('pip')
   const { token, url } = site.server()
   const index = `${url.replace('://', `://__token__:${token}@`)}/simple/`
   const pip = (python: string) => `${useTool('pipNew').join(' ')} --python ${python} install -q --no-deps -i ${index}`
@@ -40,28 +37,43 @@ export async function measureDeploys(): Promise<readonly Table[]> {
   const contenders: Contender[] = [
     { name: 'the floor: uv and restarts without SSH', deploy: await floor(await targets('floor-uv'), uv) },
     { name: 'the floor: pip and restarts without SSH', deploy: await floor(await targets('floor-pip'), pip) },
-    { name: 'Wheelhouse', deploy: (version) => promoted(site, version) },
+    { name: 'Wheelhouse, uv', deploy: (version) => promoted(site, version) },
+    { name: 'Wheelhouse, pip', deploy: (version) => promoted(withPip, version) },
     { name: 'Fabric, uv', deploy: await fabric(at('fabric'), await targets('fabric'), uv) },
     { name: 'pyinfra, uv', deploy: await pyinfra(at('pyinfra'), await targets('pyinfra'), uv) },
     { name: 'Ansible tuned, uv', deploy: await ansible(at('tuned'), await targets('tuned'), uv, true) },
+    { name: 'Ansible tuned, pip', deploy: await ansible(at('tuned-pip'), await targets('tuned-pip'), pip, true) },
     { name: 'Ansible with defaults, pip', deploy: await ansible(at('ansible'), await targets('ansible'), pip, false) },
   ]
-  return [table(contenders, await measure(site, contenders))]
+  return [table(contenders, await measure([site, withPip], contenders))]
 }
 
 type Site = Awaited<ReturnType<typeof startSite>>
+
+/** Twenty nodes of its own, whose services nobody else restarts. */
+async function siteWith(installer: 'uv' | 'pip'): Promise<Site> {
+  return await startSite(embedded, {
+    nodes: Array.from({ length: nodes }, () => ({})),
+    service: { installer },
+    verify: { probes: 1, interval_seconds: 0.05 },
+    rollout: { soak_seconds: 0 },
+  })
+}
 
 async function promoted(site: Site, version: string): Promise<void> {
   const { status, text } = await site.promote(version, '?wait=300')
   if (status !== 200) throw new Error(text)
 }
 
-async function measure(site: Site, contenders: readonly Contender[]): Promise<readonly (readonly number[])[]> {
+async function measure(
+  sites: readonly Site[],
+  contenders: readonly Contender[],
+): Promise<readonly (readonly number[])[]> {
   const times = contenders.map((): number[] => [])
   // The first deploy of each is a warm-up: files are read for the first time, and we make what stays on a node.
   for (let round = 0; round <= rounds; round++) {
     const version = `1.${round}`
-    await site.publish(demoApp({ version }), version)
+    for (const site of sites) await site.publish(demoApp({ version }), version)
     for (const [n, { name, deploy }] of contenders.entries()) {
       progress(`deploys: round ${round} of ${rounds}, ${name}`)
       const seconds = await timed(() => deploy(version))

@@ -36,7 +36,7 @@ export function fetchUv(python: string, root: string, indexes: readonly string[]
   echo "This node has no uv: getting it from the indexes of the service."
   rm -rf ${quote(folder)}
   ${quote(python)} -m venv --without-pip ${quote(folder)}
-  "$pip_python" -m pip --python ${quote(`${folder}/bin/python`)} install --quiet --only-binary :all: --index-url ${quote(first)}${extra} uv || true
+  pip_in ${quote(`${folder}/bin/python`)} install --quiet --only-binary :all: --index-url ${quote(first)}${extra} uv || true
   if uv_is_able ${quote(ownUv(root))}; then uv=${quote(ownUv(root))}; fi
 fi
 if [ -z "$uv" ]; then

@@ -32,18 +32,18 @@ export function resolveScript(wanted: Resolution): string {
 run=\${WHEELHOUSE_SECRET%/*}
 ${findPip(python, root)}
 trap 'rm -rf "$run/environment" "$run/report.json"' EXIT
-# A pip of the service's own python sees what an environment of it would be; to let one work on another starts it twice.
+# A pip of the service's own python sees what an environment of it would be.
 if [ "$pip_python" = ${quote(python)} ]; then
   export WHEELHOUSE_PIP=
-  set --
+  pip_for=$pip_python
 else
   ${quote(python)} -m venv --without-pip ${folder}
-  export WHEELHOUSE_PIP=$("$pip_python" -c 'import os, pip; print(os.path.dirname(os.path.dirname(pip.__file__)))')
-  set -- --python ${folder}/bin/python
+  export WHEELHOUSE_PIP=\${pip_folder%/*}
+  pip_for=${folder}/bin/python
 fi
 requirement=$(${pythonScript(python, bestWheelSource, { project, extras, wheels })})
 echo "Resolving $requirement"
-"$pip_python" -m pip "$@" install --dry-run --ignore-installed --quiet --report "$run/report.json" \\
+pip_in "$pip_for" install --dry-run --ignore-installed --quiet --report "$run/report.json" \\
   --only-binary :all: --index-url ${quote(first ?? '')} ${extra} "$requirement"
 WHEELHOUSE_REPORT="$run/report.json" ${pythonScript(python, reportSource, {})}
 `

@@ -73,8 +73,8 @@ if [ -n "$uv" ]; then
   echo "Installing with $("$uv" --version)."
 ${uvInstall(root, '"$release"', '"$run/requirements.txt"')}else
 ${findPip(python, root)}
-  echo "Installing with $("$pip_python" -m pip --version)."
-  "$pip_python" -m pip --python "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
+  echo "Installing with pip $pip_version from $pip_folder."
+  pip_in "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\
     -r "$run/requirements.txt"
 fi
 sync -f "$release" 2>/dev/null || sync

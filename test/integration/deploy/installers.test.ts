@@ -35,7 +35,7 @@ const uvWheel = () =>
 /** Once the first of its files is there. */
 const killsPip = `( root=\${WHEELHOUSE_SECRET%/.wheelhouse/*}
   until [ -d "$(echo "$root"/releases/1.0-lock/lib/*/site-packages/app)" ]; do sleep 0.01; done
-  pkill -9 -f "pip --python $root/releases/1.0-lock/" ) &`
+  pkill -9 -f "$root/releases/1.0-lock/bin/python .*__pip-runner__" ) &`
 
 describe('what installs a release on a node', () => {
   let index: PackageIndex

@@ -84,8 +84,8 @@ function wheelsPart({ python, root, requirements, manifest, wheels }: Download):
   rm -rf "$release"
   mkdir "$release"
   printf %s ${quote(requirements)} >"$run/requirements.txt"
-  echo "Downloading with $("$pip_python" -m pip --version)."
-  "$pip_python" -m pip --python "$venv/bin/python" download --quiet --no-index --no-deps --only-binary :all: --require-hashes \\
+  echo "Downloading with pip $pip_version from $pip_folder."
+  pip_in "$venv/bin/python" download --quiet --no-index --no-deps --only-binary :all: --require-hashes \\
     -d "$release/wheels" -r "$run/requirements.txt"
   printf '%s\\n' ${quote(JSON.stringify(wheels))} >"$release/lock.json"
   sync -f "$release" 2>/dev/null || sync

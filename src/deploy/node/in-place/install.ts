@@ -69,7 +69,7 @@ const installChanged = `  if [ -s "$run/in-place-changed.txt" ]; then
         --find-links "$release/wheels" --no-deps --only-binary :all: --require-hashes --reinstall --compile-bytecode --link-mode copy \\
         -r "$run/in-place-changed.txt"
     else
-      "$pip_python" -m pip --python "$venv/bin/python" install --quiet --no-index --find-links "$release/wheels" --no-deps \\
+      pip_in "$venv/bin/python" install --quiet --no-index --find-links "$release/wheels" --no-deps \\
         --only-binary :all: --require-hashes --force-reinstall -r "$run/in-place-changed.txt"
     fi
   fi
@@ -80,7 +80,7 @@ const removeGone = `  if [ -s "$run/in-place-gone.txt" ]; then
     if [ -n "$uv" ]; then
       "$uv" pip uninstall --no-config --quiet --cache-dir "$uv_cache" --python "$venv/bin/python" -r "$run/in-place-gone.txt"
     else
-      "$pip_python" -m pip --python "$venv/bin/python" uninstall --quiet --yes -r "$run/in-place-gone.txt"
+      pip_in "$venv/bin/python" uninstall --quiet --yes -r "$run/in-place-gone.txt"
     fi
   fi
 `

@@ -23,7 +23,7 @@ rm -rf "$environment"
 (
 ${findPip(python, root)}
 ${quote(python)} -m venv --without-pip "$environment"
-"$pip_python" -m pip --python "$environment/bin/python" install --quiet --no-index --no-deps ${quote(wheels)}/*.whl
+pip_in "$environment/bin/python" install --quiet --no-index --no-deps ${quote(wheels)}/*.whl
 )
 (
 ${hook})
