@@ -84,12 +84,13 @@ export const runWorlds: fc.Arbitrary<RunWorld> = fc
   .record({
     world: worlds,
     limits: gatedPolicies,
-    failures: sometimes(5),
+    // Where much fails few come far.
+    failures: fc.oneof(sometimes(5), sometimes(30)),
     unreachable: sometimes(2),
     gone: sometimes(3),
     reclassed: sometimes(6),
     later: fc.array(worldNode, { maxLength: 3 }),
-    arrivals: fc.array(fc.nat(80), { minLength: 3, maxLength: 3 }),
+    arrivals: fc.array(fc.nat(40), { minLength: 3, maxLength: 3 }),
     controls: fc.array(
       fc.record({
         turn: fc.nat(60),

@@ -158,7 +158,7 @@ describe('a fleet that grows while a deploy runs', () => {
       }),
       { numRuns: 1_000 },
     )
-    expect(joined).toBeGreaterThan(50)
+    expect(joined, 'steps that took somebody in').toBeGreaterThan(50)
   })
 
   it('leaves nobody who was there when all were touched without the release, unless that is said of them', () => {
