@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
 
-const pointer = z.object({
+export const pointerSchema = z.object({
   /** Counts the promotions of this channel of this project, from 1. */
   serial: z.int(),
   /** Canonical PEP 440 text. */
@@ -24,7 +24,7 @@ const pointer = z.object({
 })
 
 /** One promotion: an entry of a channel's history, and the newest of them its current pointer. */
-export type Pointer = Readonly<z.infer<typeof pointer>>
+export type Pointer = Readonly<z.infer<typeof pointerSchema>>
 
 /** `channels/<project>.json`: the history of each channel, oldest first, never empty. The last entry is current. */
 export type Channels = Readonly<Record<string, readonly Pointer[]>>
@@ -32,7 +32,7 @@ export type Channels = Readonly<Record<string, readonly Pointer[]>>
 export const channelsDocument: DocumentType<Channels> = {
   name: 'channels',
   format: 1,
-  schema: z.record(z.string(), z.array(pointer).min(1)),
+  schema: z.record(z.string(), z.array(pointerSchema).min(1)),
 }
 
 export function currentOf(channels: Channels | undefined, channel: string): Pointer | undefined {

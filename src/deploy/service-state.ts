@@ -17,7 +17,7 @@ export type Hold = Readonly<z.infer<typeof hold>>
 /** Absent in what was written before deploys were kept by project here. */
 const project = z.string().optional()
 
-const schema = z.object({
+export const serviceStateSchema = z.object({
   /** By project and channel (`app/production`): the newest serial of the pointer that a deploy was made for. */
   considered: z.record(z.string(), z.int()),
   /** What the service is meant to run: the version that was promoted last. */
@@ -47,9 +47,9 @@ const schema = z.object({
 })
 
 /** What the product knows of a service: `services/<service>.json`. All of these functions are pure. */
-export type ServiceState = Readonly<z.infer<typeof schema>>
+export type ServiceState = Readonly<z.infer<typeof serviceStateSchema>>
 
-export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 4, schema }
+export const serviceDocument: DocumentType<ServiceState> = { name: 'service', format: 4, schema: serviceStateSchema }
 
 export interface Entry {
   readonly deploy: string

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import type { Scope } from '../identity/scopes.ts'
 import { reasonBody, statusBody } from './amendments.ts'
+import { answerSchemas, answersOf } from './answers.ts'
 import { desiredQuery } from './deploys.ts'
 import { freezeBody } from './freezes.ts'
 import { listQuery } from './projects.ts'
@@ -27,6 +28,12 @@ const bytes = ['application/octet-stream']
 const text = ['text/plain', 'application/json']
 const reading = { scope: 'read' } as const
 const amending = { scope: 'manage', body: reasonBody } as const
+const promotionStatuses = {
+  200: 'All is as asked for',
+  202: 'Promoted; a deploy is not over yet',
+  409: 'Refused, superseded by a newer promotion, or it waits for approval',
+  424: 'Promoted; a deploy failed',
+}
 const release = '/projects/{project}/{version}'
 
 const controlSummaries: Readonly<Record<string, string>> = {
@@ -82,12 +89,7 @@ const operations: Readonly<Record<string, Operation>> = {
     query: promotionQuery,
     summary: 'Point a channel at a release, and deploy it',
     answers: [...text, 'text/event-stream'],
-    statuses: {
-      200: 'All is as asked for',
-      202: 'Promoted; a deploy is not over yet',
-      409: 'Refused, or superseded by a newer promotion',
-      424: 'Promoted; a deploy failed',
-    },
+    statuses: promotionStatuses,
   },
   'get /channels/{project}': { ...reading, summary: 'The channels of a project with their history' },
   'get /services': { ...reading, summary: 'All services', answers: text },
@@ -124,6 +126,7 @@ const operations: Readonly<Record<string, Operation>> = {
     query: waitQuery,
     summary: 'Look for the dependencies of the promoted release anew, and deploy it',
     answers: [...text, 'text/event-stream'],
+    statuses: promotionStatuses,
   },
   'get /services/{name}/desired': {
     ...reading,
@@ -137,6 +140,7 @@ const operations: Readonly<Record<string, Operation>> = {
     query: waitQuery,
     summary: 'Promote a release to the channel of the service, and hold it there',
     answers: [...text, 'text/event-stream'],
+    statuses: promotionStatuses,
   },
   'post /services/{name}/rollback': {
     scope: 'promote',
@@ -144,6 +148,7 @@ const operations: Readonly<Record<string, Operation>> = {
     query: waitQuery,
     summary: 'Promote what the service ran well before, and hold it',
     answers: [...text, 'text/event-stream'],
+    statuses: promotionStatuses,
   },
   'get /deploys/{id}': { ...reading, summary: 'A deploy', answers: text },
   'get /deploys/{id}/events': {
@@ -191,25 +196,32 @@ function openApi(externalUrl: string) {
   const paths: Record<string, Record<string, object>> = {}
   for (const [key, operation] of Object.entries(operations)) {
     const [method = '', path = ''] = key.split(' ')
-    paths[path] = { ...paths[path], [method]: operationOf(path, operation) }
+    paths[path] = { ...paths[path], [method]: operationOf(key, operation) }
   }
+  const answers = Object.fromEntries(Object.entries(answerSchemas).map(([name, schema]) => [name, schemaOf(schema)]))
   return {
     openapi: '3.1.0',
     info: { title: 'Wheelhouse', version: '1' },
     servers: [{ url: externalUrl }],
     paths,
-    components: { schemas: { Error: errorSchema() }, securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      schemas: { Error: errorSchema(), ...answers },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    },
   }
 }
 
 const json = ['application/json']
 const done = { 200: 'Done' }
 
-function operationOf(path: string, operation: Operation) {
+function operationOf(key: string, operation: Operation) {
   const { summary, scope, body, query, answers = json, statuses = done } = operation
-  const content = Object.fromEntries(answers.map((type) => [type, {}]))
-  const told = Object.entries(statuses).map(([status, description]) => [status, { description, content }])
-  const error = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
+  const path = key.split(' ')[1] ?? ''
+  const told = Object.entries(statuses).map(([status, description]) => {
+    const content = answers.map((type) => [type, json.includes(type) ? answerSchema(key, Number(status)) : {}])
+    return [status, { description, content: Object.fromEntries(content) }]
+  })
+  const error = { 'application/json': { schema: reference('Error') } }
   return {
     summary,
     ...(scope === undefined ? {} : { description: `Needs the scope ${scope}.`, security: [{ token: [] }] }),
@@ -220,6 +232,17 @@ function operationOf(path: string, operation: Operation) {
       default: { description: 'A sentence that says what is wrong', content: error },
     },
   }
+}
+
+/** What was refused is told as an error, and what came to no good by the same answer as what did. */
+function answerSchema(key: string, status: number) {
+  const name = answersOf[key]
+  if (name === undefined) return {}
+  return { schema: status < 400 ? reference(name) : { anyOf: [reference(name), reference('Error')] } }
+}
+
+function reference(name: string) {
+  return { $ref: `#/components/schemas/${name}` }
 }
 
 function pathParameters(path: string) {

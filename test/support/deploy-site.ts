@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { askService, type Running } from './ask-service.ts'
+import { described } from './described-answer.ts'
 import { type Fleet, type FleetConfiguration, startFleet, writeConfiguration } from './fleet.ts'
 import { freePort } from './free-port.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -31,6 +32,7 @@ export interface DeploySite extends AsyncDisposable {
   publish(archive: BuiltArchive, version: string): Promise<void>
   promote(version: string, query?: string): Promise<{ status: number; text: string }>
   get<T>(path: string): Promise<T>
+  post<T>(path: string): Promise<T>
   text(path: string): Promise<string>
   /** What each node's service says of itself; `undefined` where it does not answer. */
   running(): Promise<readonly (Running | undefined)[]>
@@ -72,6 +74,12 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
     const { url, token } = processes.server()
     return fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
   }
+  async function json<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+    const answer = await ask(path, { method, headers: { accept: 'application/json' } })
+    const body = JSON.parse(await answer.text())
+    if (answer.ok) described(method.toLowerCase(), path, body)
+    return body
+  }
   return {
     fleet,
     home: home.path,
@@ -86,7 +94,8 @@ export async function startSite(way: Way, options: SiteOptions): Promise<DeployS
       const answer = await ask(`/promote/app/${version}${query}`, { method: 'POST' })
       return { status: answer.status, text: await answer.text() }
     },
-    get: async (path) => JSON.parse(await (await ask(path, { headers: { accept: 'application/json' } })).text()),
+    get: (path) => json('GET', path),
+    post: (path) => json('POST', path),
     text: async (path) => await (await ask(path)).text(),
     running: () => Promise.all(fleet.members.map(({ service }) => askService(service.url))),
     [Symbol.asyncDispose]: async () => {

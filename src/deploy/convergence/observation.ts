@@ -3,7 +3,7 @@ import type { DocumentType } from '../../objects/documents.ts'
 import { isSameVersion } from '../same-version.ts'
 import type { ServiceState } from '../service-state.ts'
 
-const observedNode = z.object({
+export const observedNodeSchema = z.object({
   name: z.string(),
   /** What `current` points at; absent where nothing was deployed there yet. */
   release: z.string().optional(),
@@ -15,7 +15,7 @@ const observedNode = z.object({
   problem: z.string().optional(),
 })
 
-export type ObservedNode = Readonly<z.infer<typeof observedNode>>
+export type ObservedNode = Readonly<z.infer<typeof observedNodeSchema>>
 
 const observation = z.object({
   /** When somebody set out to look, and who: of several workers one does. ISO 8601. */
@@ -23,7 +23,7 @@ const observation = z.object({
   by: z.string(),
   /** When the nodes had been asked; absent before the first time. */
   at: z.string().optional(),
-  nodes: z.array(observedNode),
+  nodes: z.array(observedNodeSchema),
 })
 
 /** What the nodes of a service were last seen to run, apart from deploys: `observations/<service>.json`. */

@@ -65,7 +65,7 @@ export const nodeStates = [
 
 export type NodeState = (typeof nodeStates)[number]
 
-const before = z.object({
+export const beforeSchema = z.object({
   /** Name of the folder under `releases/`. */
   release: z.string(),
   version: z.string(),
@@ -83,7 +83,7 @@ const nodeProgress = z.object({
   /** Version of the interpreter that makes the environments there. */
   python: z.string().optional(),
   /** What the node ran when the deploy began; absent on a first deploy. */
-  before: before.optional(),
+  before: beforeSchema.optional(),
   /** What it is to run: `<version>-<first 12 of the lock's digest>`. */
   release: z.string().optional(),
   /** The attempt that restarted the service last: its mark on the node tells new processes from old ones. */

@@ -14,6 +14,7 @@ import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
+import { described } from '../../support/described-answer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { registryOn } from '../../support/registry.ts'
 
@@ -50,8 +51,9 @@ async function aServer() {
   const handler = app.callback()
   return {
     events,
-    async approve(token: string, body: object = {}) {
-      const asked = request(handler).post(`/deploys/${deploy}/approve`).set('Authorization', `Bearer ${token}`)
+    async approve(token: string, body: object = {}, accept = 'text/plain') {
+      const headers = { Authorization: `Bearer ${token}`, Accept: accept }
+      const asked = request(handler).post(`/deploys/${deploy}/approve`).set(headers)
       // Nobody carries it here: the answer comes when the patience with that is over, or at once when it is not kept.
       const answering = asked.send(body).then(({ status, text }) => ({ status, text }))
       let answered = false
@@ -96,5 +98,15 @@ describe('approving a deploy by HTTP', () => {
       { outcome: 'unchanged', after: { account: 'ada', scope: 'approve', approvals: 1 } },
       { outcome: 'done', after: { account: 'root', scope: 'admin', approvals: 2 } },
     ])
+  })
+
+  it('answers programs as is described', async () => {
+    const { approve } = await aServer()
+    const { text } = await approve('ada/approve', { reason: 'read the diff' }, 'application/json')
+    const given = [{ by: 'ada', reason: 'read the diff' }]
+    expect(described('post', `/deploys/${deploy}/approve`, JSON.parse(text))).toMatchObject({
+      message: expect.stringContaining('it has 1 of 2 approvals'),
+      approvals: { needed: 2, given, askedAnew: null },
+    })
   })
 })

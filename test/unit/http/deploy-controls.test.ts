@@ -14,6 +14,7 @@ import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
+import { described } from '../../support/described-answer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const deploy = 'web.production.1'
@@ -41,8 +42,11 @@ async function aServer() {
   app.use(answerErrors({ error: ignore }))
   app.use(deployControlRoutes({ ...ports, externalUrl: 'http://index' }, access).routes())
   const handler = app.callback()
-  const post = async (path: string, token: string, body: object = {}) => {
-    const answer = await request(handler).post(path).set('Authorization', `Bearer ${token}`).send(body)
+  const post = async (path: string, token: string, body: object = {}, accept = 'text/plain') => {
+    const asked = request(handler)
+      .post(path)
+      .set({ Authorization: `Bearer ${token}`, Accept: accept })
+    const answer = await asked.send(body)
     return { status: answer.status, text: answer.text }
   }
   return { post, events }
@@ -73,6 +77,13 @@ describe('telling a deploy something by HTTP', () => {
         after: { control: 1 },
       },
     ])
+  })
+
+  it('answers programs as is described', async () => {
+    const { post } = await aServer()
+    const path = `/deploys/${deploy}/pause`
+    const { text } = await post(path, 'deploy', {}, 'application/json')
+    expect(described('post', path, JSON.parse(text))).toMatchObject({ id: deploy, phase: 'queued', pausedIn: null })
   })
 
   it('is refused with a sentence where it makes no sense, which is audited too', async () => {

@@ -15,6 +15,7 @@ import { keys } from '../../../src/objects/keys.ts'
 import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { aDefinition } from '../../support/definitions.ts'
+import { described } from '../../support/described-answer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 /** A server with two services of two projects, whose tokens are their scopes. Anybody may read its index. */
@@ -48,8 +49,8 @@ async function aServer(prepare: (documents: Documents) => Promise<void> = async 
   const ports = { documents, bus: inProcessBus(() => undefined), clock: systemClock }
   app.use(deployRoutes(ports, services, 'http://index', access).routes())
   const handler = app.callback()
-  return async (path: string, token?: string) => {
-    const asked = request(handler).get(path)
+  return async (path: string, token?: string, accept = '*/*') => {
+    const asked = request(handler).get(path).set('Accept', accept)
     const { status, text } = await (token === undefined ? asked : asked.set('Authorization', `Bearer ${token}`))
     return { status, text }
   }
@@ -86,6 +87,16 @@ describe('services and deploys', () => {
     expect([status, text]).toEqual([200, expect.stringMatching(/^web .*\npay {2}The service .* cannot be read: /)])
     expect(await get('/services/web', 'read')).toMatchObject({ status: 200 })
     expect(await get('/services/pay', 'read')).toMatchObject({ status: 500 })
+  })
+
+  it('are told to programs as is described, with one whose document cannot be read', async () => {
+    const get = await aServer(async ({ store }) => {
+      await store.write(keys.service('pay'), Buffer.from('{"not": "ours"}'), 'absent')
+    })
+    for (const path of ['/services', '/services/web', '/deploys/web.production.1']) {
+      const { status, text } = await get(path, 'read', 'application/json')
+      expect([status, described('get', path, JSON.parse(text))], path).toEqual([200, expect.anything()])
+    }
   })
 
   it('forget what a service ran of another project, whose versions mean nothing for this one', async () => {

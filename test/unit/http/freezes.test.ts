@@ -13,6 +13,7 @@ import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { inProcessBus } from '../../../src/queue/in-process-bus.ts'
 import { inProcessQueue } from '../../../src/queue/in-process-queue.ts'
 import { aDefinition } from '../../support/definitions.ts'
+import { described } from '../../support/described-answer.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 /** A server with a service of `app` that its configuration freezes each weekend; tokens are their scopes. */
@@ -46,7 +47,9 @@ function aServer() {
         .set('Authorization', `Bearer ${token}`)
         .set('Accept', 'application/json')
       const { status, text } = await (body === undefined ? asked : asked.send(body))
-      return { status, json: JSON.parse(text) }
+      const json = JSON.parse(text)
+      if (status < 400) described(method, path, json)
+      return { status, json }
     },
     text: async (path: string) =>
       (await request(handler).get(path).set('Authorization', 'Bearer read').set('Accept', 'text/plain')).text,
