@@ -109,12 +109,16 @@ function undecided(rollout: Rollout): readonly NodeProgress[] {
   const { maxFailures = 0, maxUnreachable = 0, maxUnavailable, paused } = rollout
   if (!paused?.failure) return []
   const untouched = isBeforeTouching(phaseOf(rollout))
-  const states: Partial<Record<NodeState, boolean>> = {
-    unprepared: untouched && failuresIn(rollout) > maxFailures,
-    unreachable: untouched && unreachableIn(rollout) > maxUnreachable,
-    lost: unavailable(rollout) >= maxUnavailable,
+  const tooManyFailed = failuresIn(rollout) > maxFailures
+  const full = unavailable(rollout) >= maxUnavailable
+  const waitsFor: Partial<Record<NodeState, (node: NodeProgress) => boolean>> = {
+    unprepared: () => untouched && tooManyFailed,
+    unreachable: () => untouched && unreachableIn(rollout) > maxUnreachable,
+    // One whose drain failed may be lost meanwhile, as it could not be put back into the balancer either.
+    lost: ({ failure }) => full || (tooManyFailed && failure === true),
+    failed: ({ fate }) => fate === undefined,
   }
-  return rollout.nodes.filter(({ state, fate }) => states[state] ?? (state === 'failed' && fate === undefined))
+  return rollout.nodes.filter((node) => waitsFor[node.state]?.(node))
 }
 
 function goOn(rollout: Rollout): Rollout {

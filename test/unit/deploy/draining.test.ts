@@ -72,6 +72,18 @@ describe('a deploy of nodes behind a balancer', () => {
     },
   )
 
+  it.each(['resume', 'retry'] as const)(
+    'waits for a person for the sake of a node that could be neither drained nor put back: %s',
+    (kind) => {
+      const deploy = play(3, { ...drains, onFailure: 'pause', maxUnavailable: 2 })
+      deploy.until('nothing', failing('drain node1', 'undrain node1'))
+      expect([deploy.now().phase, deploy.nodes()]).toEqual(['paused', 'updated lost staged'])
+      deploy.say(kind).until('nothing')
+      const node1 = kind === 'retry' ? 'updated' : 'excluded'
+      expect([deploy.now().phase, deploy.nodes()]).toEqual(['succeeded', `updated ${node1} updated`])
+    },
+  )
+
   it('puts such a node back before it waits for a person, who has it tried again', () => {
     const deploy = play(2, { ...drains, onFailure: 'pause' }).until('nothing', failing('drain node1'))
     expect([deploy.now().phase, deploy.nodes()]).toEqual(['paused', 'updated failed'])
