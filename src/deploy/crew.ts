@@ -1,16 +1,17 @@
 import type { Clock } from '../clock.ts'
 import { DomainError, isDomainError, messageOf } from '../errors.ts'
-import { keys } from '../objects/keys.ts'
 import type { ActContext } from './acts/act-context.ts'
 import { activate } from './acts/activate.ts'
+import { discover } from './acts/discover.ts'
 import { aroundRestart, prepare } from './acts/hooks.ts'
 import { plan } from './acts/plan.ts'
 import { probe } from './acts/probe.ts'
 import { resolve } from './acts/resolve.ts'
 import { stage } from './acts/stage.ts'
 import { verify } from './acts/verify.ts'
-import { type DeployRequest, planDocument } from './documents.ts'
+import type { DeployRequest } from './documents.ts'
 import { findFleet } from './find-fleet.ts'
+import { knownNode } from './known-nodes.ts'
 import { killScript } from './node/kill.ts'
 import { type NodeSessionPorts, nodeSessions } from './node-sessions.ts'
 import type { Effect, NodeProgress, Outcome, Rollout } from './rollout/model.ts'
@@ -25,10 +26,14 @@ export function crewFor(ports: CrewPorts, request: DeployRequest, fence: number)
   const sessions = nodeSessions(ports, request, fence)
   const { ask, run, keep } = sessions
   const context: ActContext = { ...ports, request, ask, run, keep, node: planned(ports, request) }
-  const fleetNow = sharedFor(fleetIsFresh, ports.clock, (signal: AbortSignal) => findFleet(context, request, signal))
+  const shared = () =>
+    sharedFor(fleetIsFresh, ports.clock, (signal: AbortSignal) => findFleet(context, request, signal))
+  let fleetNow = shared()
   return {
     act: async (effect, rollout, signal) => {
       const outcome = await actUntilDone(ports, signal, () => act(context, effect, rollout, signal))
+      // An answer from before has none of those that joined.
+      if (effect.kind === 'discover') fleetNow = shared()
       return outcome.ok || !outcome.unreachable ? outcome : { ...outcome, gone: await isGone(fleetNow, effect, signal) }
     },
     finish: () => ports.credentials.revoke(request.deploy),
@@ -85,6 +90,7 @@ async function actUntilDone(ports: CrewPorts, signal: AbortSignal, once: () => P
 
 async function act(context: ActContext, effect: Effect, rollout: Rollout, signal: AbortSignal): Promise<Outcome> {
   if (effect.kind === 'plan') return await plan(context, signal)
+  if (effect.kind === 'discover') return await discover(context, rollout, signal)
   await context.clock.sleep(waitOf(effect, context.clock.now()), signal)
   if (effect.kind === 'soak') return { ok: true }
   if (effect.victim !== undefined) return await kill(context, effect.victim, signal)
@@ -146,11 +152,10 @@ async function actOnNode(
   }
 }
 
-function planned({ documents }: CrewPorts, { service, deploy }: DeployRequest): ActContext['node'] {
+function planned({ documents }: CrewPorts, request: DeployRequest): ActContext['node'] {
   return async (name) => {
-    const plan = await documents.read(planDocument, keys.deployPlan(service, deploy))
-    const node = plan?.value.nodes.find((one) => one.name === name)
-    if (node === undefined) throw new Error(`${name} is not in the plan of ${deploy}.`)
+    const node = await knownNode(documents, request, name)
+    if (node === undefined) throw new Error(`${name} is not in the plan of ${request.deploy}.`)
     return node
   }
 }

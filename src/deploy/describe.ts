@@ -56,7 +56,8 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
   const width = Math.max(0, ...nodes.map(({ name }) => name.length))
   return [
     headline(rollout, running),
-    ...(nodes.length === 0 ? [] : [`  Plan: ${arithmetic(rollout, nodes.length)}.`]),
+    ...(nodes.length === 0 ? [] : [`  Plan: ${planText(rollout)}.`]),
+    ...fleetLines(rollout),
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...approvalLines(rollout),
     ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
@@ -64,6 +65,17 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
     ...stillDrained(rollout),
     '',
   ].join('\n')
+}
+
+/** As it was made when the deploy began, and who came since. */
+export function planText(rollout: Rollout): string {
+  const joined = rollout.nodes.filter((node) => node.joined).length
+  const plan = arithmetic(rollout, rollout.nodes.length - joined)
+  return joined === 0 ? plan : `${plan}; ${joined} joined while it ran`
+}
+
+export function fleetLines({ fleetProblem }: Pick<Rollout, 'fleetProblem'>): string[] {
+  return fleetProblem === undefined ? [] : [`  Nodes that joined meanwhile are not known: ${fleetProblem}`]
 }
 
 /** What tells how a deploy stands. */
@@ -113,12 +125,13 @@ function leftOut({ nodes }: Standing): string[] {
 /** Why a node does not run the release, where the deploy went on without it. */
 export function causeOf({ state, failure }: NodeProgress): 'unreachable' | 'excluded' | 'failed' | 'gone' | undefined {
   if (state === 'unreachable' || state === 'excluded' || state === 'gone') return state
-  return failure ? 'failed' : undefined
+  // One that joined while the deploy ran counts as no failure of it.
+  return failure || state === 'unprepared' ? 'failed' : undefined
 }
 
-export function describeNode({ state, before, problem }: NodeProgress): string {
+export function describeNode({ state, before, problem, joined }: NodeProgress): string {
   const was = before === undefined ? '' : ` (before: ${before.version}${before.healthy ? '' : ', not answering'})`
-  return `${stateTexts[state]}${was}${problem === undefined ? '' : `: ${problem}`}`
+  return `${stateTexts[state]}${joined ? ', joined while it ran' : ''}${was}${problem === undefined ? '' : `: ${problem}`}`
 }
 
 function whatNow(rollout: Rollout): string[] {

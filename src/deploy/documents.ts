@@ -83,6 +83,15 @@ const plan = z.object({
 /** The fleet as discovery answered: `deploys/<service>/<id>/plan.json`, never changed. */
 export type DeployPlan = Readonly<z.infer<typeof plan>>
 
+const joined = z.object({
+  nodes: z.array(plannedNode),
+  /** Of the whole fleet as it was found last. */
+  count: z.int(),
+})
+
+/** Nodes that came into the fleet while a deploy ran: `deploys/<service>/<id>/joined.json`. It only grows. */
+export type JoinedNodes = Readonly<z.infer<typeof joined>>
+
 const lockedFile = z.object({
   /** Normalised project name. */
   project: z.string(),
@@ -126,7 +135,8 @@ export type Lease = Readonly<z.infer<typeof lease>>
 
 export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 5, schema: request }
 export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 5, schema: rolloutSchema }
+export const joinedDocument: DocumentType<JoinedNodes> = { name: 'joined nodes', format: 1, schema: joined }
+export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 6, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 2, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }
 export const leaseDocument: DocumentType<Lease> = { name: 'lease', format: 1, schema: lease }

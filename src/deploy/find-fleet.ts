@@ -1,7 +1,7 @@
 import { DomainError, isDomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
-import { type DeployRequest, type PlannedNode, planDocument } from './documents.ts'
+import { type DeployRequest, joinedDocument, type PlannedNode, planDocument } from './documents.ts'
 import { type Discovery, planNode } from './fleet.ts'
 import { fleetProblem, type LastFleet, shrinkProblem } from './fleet-checks.ts'
 import { serviceDocument, stateFor } from './service-state.ts'
@@ -44,7 +44,10 @@ async function lastFleet(documents: Documents, service: string, project: string)
   const recent = state === undefined ? [] : stateFor(state.value, project).recent
   for (const { deploy } of recent) {
     const plan = await documents.read(planDocument, keys.deployPlan(service, deploy))
-    if (plan !== undefined) return { deploy, count: plan.value.nodes.length }
+    if (plan === undefined) continue
+    // Others may have come while it ran.
+    const joined = await documents.read(joinedDocument, keys.deployJoined(service, deploy))
+    return { deploy, count: joined?.value.count ?? plan.value.nodes.length }
   }
   return undefined
 }

@@ -1,9 +1,9 @@
-import { describeNode, headline, type Standing } from './describe.ts'
+import { describeNode, fleetLines, headline, type Standing } from './describe.ts'
 import { approvalsText, askedAnewText, describeApproval } from './describe-approvals.ts'
 import type { NodeProgress, Rollout } from './rollout/model.ts'
 
 /** What of a deploy is told while it goes on. */
-export type Progress = Standing & Pick<Rollout, 'reason' | 'askedAnew'>
+export type Progress = Standing & Pick<Rollout, 'reason' | 'askedAnew' | 'fleetProblem'>
 
 /** What a person who watches is told of a deploy: first how it stands, then line by line what changed. Pure. */
 export function progressLines(before: Progress | undefined, after: Progress): readonly string[] {
@@ -13,6 +13,7 @@ export function progressLines(before: Progress | undefined, after: Progress): re
     ...(before?.phase === after.phase ? [] : [headline(after)]),
     ...newApprovals(before, after),
     ...(after.reason === undefined || before?.reason === after.reason ? [] : [`  Reason: ${after.reason}`]),
+    ...(before?.fleetProblem === after.fleetProblem ? [] : fleetLines(after)),
     ...after.nodes
       .filter((node) => isNews(known.get(node.name), node))
       .map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
@@ -30,7 +31,7 @@ function newApprovals(before: Progress | undefined, after: Progress): readonly s
   ]
 }
 
-function isNews(before: NodeProgress | undefined, { state, problem }: NodeProgress): boolean {
-  if (before === undefined) return state !== 'waiting'
+function isNews(before: NodeProgress | undefined, { state, problem, joined }: NodeProgress): boolean {
+  if (before === undefined) return state !== 'waiting' || joined === true
   return before.state !== state || before.problem !== problem
 }

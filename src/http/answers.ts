@@ -33,6 +33,7 @@ const deploy = z.object({
     })
     .nullable(),
   plan: z.string().nullable(),
+  fleetProblem: z.string().nullable(),
   without: z.object({ failed: names, unreachable: names, excluded: names, gone: names }),
   createdAt: time.nullable(),
   startedAt: time.nullable(),

@@ -1,7 +1,6 @@
 import type { Context } from 'koa'
-import { causeOf } from '../deploy/describe.ts'
+import { causeOf, planText } from '../deploy/describe.ts'
 import { isGated } from '../deploy/rollout/approving.ts'
-import { arithmetic } from '../deploy/rollout/limits.ts'
 import type { Rollout } from '../deploy/rollout/model.ts'
 
 /** What `/deploys/<id>` and the answer of a promotion show. */
@@ -20,7 +19,9 @@ export function deployView(rollout: Rollout, externalUrl: string) {
     /** The phase in which it goes on. */
     pausedIn: phase === 'paused' ? (paused?.from ?? null) : null,
     approvals: approvalsView(rollout),
-    plan: nodes.length === 0 ? null : arithmetic(rollout, nodes.length),
+    plan: nodes.length === 0 ? null : planText(rollout),
+    /** Why nodes that joined meanwhile are not known. */
+    fleetProblem: rollout.fleetProblem ?? null,
     /** Nodes that it went on without, by cause. */
     without: {
       failed: without(rollout, 'failed'),

@@ -28,6 +28,7 @@ export const keys = {
   deployPrefix: 'deploys/',
   deployRequest: (service: string, deploy: string) => `${join('deploys', service, deploy)}/request.json`,
   deployPlan: (service: string, deploy: string) => `${join('deploys', service, deploy)}/plan.json`,
+  deployJoined: (service: string, deploy: string) => `${join('deploys', service, deploy)}/joined.json`,
   deployHead: (service: string, deploy: string) => `${join('deploys', service, deploy)}/head.json`,
   deployControls: (service: string, deploy: string) => `${join('deploys', service, deploy)}/controls.json`,
   deployOutput: (service: string, deploy: string, node: string, attempt: string) =>

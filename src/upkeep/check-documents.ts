@@ -4,6 +4,7 @@ import { observationDocument } from '../deploy/convergence/observation.ts'
 import {
   controlsDocument,
   headDocument,
+  joinedDocument,
   leaseDocument,
   lockDocument,
   planDocument,
@@ -37,6 +38,7 @@ const kinds: readonly (readonly [key: RegExp, read: Read])[] = [
   [/^leases\/[^/]+\.json$/, (documents, key) => documents.read(leaseDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/request\.json$/, (documents, key) => documents.read(requestDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/plan\.json$/, (documents, key) => documents.read(planDocument, key)],
+  [/^deploys\/[^/]+\/[^/]+\/joined\.json$/, (documents, key) => documents.read(joinedDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/head\.json$/, (documents, key) => documents.read(headDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/controls\.json$/, (documents, key) => documents.read(controlsDocument, key)],
   [/^deploys\/[^/]+\/[^/]+\/output\//, async () => undefined],

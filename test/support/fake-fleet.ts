@@ -15,11 +15,13 @@ export interface FakeNode {
  * fence than one seen before is refused. Keeps count of what was run, and of how many nodes were out of service at once.
  */
 export class FakeFleet {
-  readonly nodes: readonly FakeNode[]
+  readonly nodes: FakeNode[]
   readonly started: string[] = []
   mostOutOfService = 0
   /** How many people have to approve. */
   approvals: number | undefined
+  /** Comes into the inventory once the first node is restarted. */
+  joins: string | undefined
   readonly #clock: Clock
   readonly #breaks: (effect: Effect) => boolean
   readonly #maxUnavailable: number
@@ -41,7 +43,7 @@ export class FakeFleet {
   /** What the crew of a worker does, without SSH. */
   act(fence: number, effect: Effect, rollout: Rollout): Promise<Outcome> {
     const node = this.nodes.find(({ name }) => name === effect.node)
-    if (node === undefined) return this.#withoutNode(effect)
+    if (node === undefined) return this.#withoutNode(effect, rollout)
     if (['probe', 'verify', 'recheck', 'check'].includes(effect.kind)) return this.#look(node, effect, rollout)
     if (fence < (this.#fences.get(node.name) ?? 0)) {
       return Promise.resolve({ ok: false, problem: 'a newer worker has taken over' })
@@ -52,11 +54,12 @@ export class FakeFleet {
     return run
   }
 
-  async #withoutNode(effect: Effect): Promise<Outcome> {
+  async #withoutNode(effect: Effect, rollout: Rollout): Promise<Outcome> {
     if (effect.kind === 'soak') {
       await this.#clock.sleep((effect.seconds ?? 0) * 1000)
       return { ok: true }
     }
+    if (effect.kind === 'discover') return await this.#discover(rollout)
     const nodes = this.nodes.map(({ name }) => name)
     return {
       ok: true,
@@ -67,9 +70,21 @@ export class FakeFleet {
         soakSeconds: 5,
         drains: true,
         prepares: true,
+        ...(this.joins === undefined ? {} : { asksAgain: true }),
         ...(this.approvals === undefined ? {} : { approvals: { needed: this.approvals, expireHours: 1 } }),
       },
     }
+  }
+
+  async #discover({ nodes }: Rollout): Promise<Outcome> {
+    await this.#clock.sleep(200)
+    const { joins } = this
+    const restarted = this.started.some((attempt) => attempt.includes('-activate'))
+    if (joins !== undefined && restarted && !this.nodes.some(({ name }) => name === joins)) {
+      this.nodes.push({ name: joins, running: undefined, serving: false, drained: false })
+    }
+    const newcomers = this.nodes.map(({ name }) => name).filter((name) => !nodes.some((node) => node.name === name))
+    return { ok: true, found: { kind: 'discover', newcomers } }
   }
 
   async #look(node: FakeNode, effect: Effect, rollout: Rollout): Promise<Outcome> {

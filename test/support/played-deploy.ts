@@ -1,7 +1,7 @@
 import type { Control, ControlKind } from '../../src/deploy/rollout/control.ts'
 import type { Effect, Limits, Outcome, Rollout, RolloutEvent } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
-import { blank, fleetOf, outcomeOf, story } from './rollout-worlds.ts'
+import { blank, fleetOf, outcomeOf, story, type World } from './rollout-worlds.ts'
 
 /** A fleet of healthy nodes, and what one does with its deploy step by step. */
 export function play(
@@ -15,8 +15,10 @@ export function play(
   const world = {
     ...{ ...rest, ...limits },
     nodes: nodes.map((node, n) => ({ ...node, nodeClass: ofClass(classes[n] ?? 'a') })),
+    later: [] as World['nodes'],
   }
   const pythons = new Map<string, string>()
+  const newcomers: string[] = []
   const states = [start]
   const now = () => states.at(-1) ?? blank
   let told = 0
@@ -42,14 +44,20 @@ export function play(
               unreachable: how === 'unreachable' || how === 'gone',
               gone: how === 'gone',
             }
-          : withPython(
-              pythons,
+          : withNews(
+              { pythons, newcomers },
               effect,
               outcomeOf(world, effect, () => false),
             )
         states.push(step(now(), { kind: 'outcome', attempt: effect.attempt, outcome }, turn))
       }
       throw new Error('It never comes about.')
+    },
+    /** From now on the inventory has another node. */
+    joins(letter = 'a', before: World['nodes'][number]['before'] = 'nothing') {
+      newcomers.push(`node${world.nodes.length + newcomers.length}`)
+      world.later = [...world.later, { nodeClass: ofClass(letter), before }]
+      return this
     },
     /** From now on the node is of another class. */
     probed(name: string, letter: string, python?: string) {
@@ -74,7 +82,12 @@ export function play(
   }
 }
 
-function withPython(pythons: ReadonlyMap<string, string>, { node = '' }: Effect, outcome: Outcome): Outcome {
+function withNews(
+  { pythons, newcomers }: { readonly pythons: ReadonlyMap<string, string>; readonly newcomers: readonly string[] },
+  { kind, node = '' }: Effect,
+  outcome: Outcome,
+): Outcome {
+  if (outcome.ok && kind === 'discover') return { ok: true, found: { kind, newcomers: [...newcomers] } }
   const python = pythons.get(node)
   if (!outcome.ok || outcome.found?.kind !== 'probe' || python === undefined) return outcome
   return { ok: true, found: { ...outcome.found, python } }

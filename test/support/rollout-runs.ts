@@ -11,7 +11,7 @@ import {
   rolloutSchema,
 } from '../../src/deploy/rollout/model.ts'
 import { step } from '../../src/deploy/rollout/step.ts'
-import { blank, outcomeOf, type World, worlds } from './rollout-worlds.ts'
+import { blank, outcomeOf, type World, worldNode, worlds } from './rollout-worlds.ts'
 
 /** A world with a policy, people who say things at any moment, nodes out of reach, and a worker that dies. */
 export interface RunWorld extends World {
@@ -24,6 +24,9 @@ export interface RunWorld extends World {
   readonly gone: readonly boolean[]
   /** Probes that find another class of node than the world has: by the number of their decision. */
   readonly reclassed: readonly boolean[]
+  readonly later: World['nodes']
+  /** At which turn each of those is in the inventory. */
+  readonly arrivals: readonly number[]
   /** At these turns the worker is another, which knows the document alone. */
   readonly crashes: readonly number[]
   /** At this turn a newer promotion comes. */
@@ -40,6 +43,7 @@ const policies = fc.record(
     onFailure: fc.constantFrom(...failurePolicies),
     drains: fc.boolean(),
     prepares: fc.boolean(),
+    asksAgain: fc.boolean(),
     freezes: fc.array(
       fc.record({ begins: fc.nat(80), lasts: fc.integer({ min: 1, max: 40 }) }).map(({ begins, lasts }) => ({
         from: new Date(begins).toISOString(),
@@ -80,10 +84,13 @@ export const runWorlds: fc.Arbitrary<RunWorld> = fc
   .record({
     world: worlds,
     limits: gatedPolicies,
-    failures: sometimes(5),
+    // Where much fails few come far.
+    failures: fc.oneof(sometimes(5), sometimes(30)),
     unreachable: sometimes(2),
     gone: sometimes(3),
     reclassed: sometimes(6),
+    later: fc.array(worldNode, { maxLength: 3 }),
+    arrivals: fc.array(fc.nat(40), { minLength: 3, maxLength: 3 }),
     controls: fc.array(
       fc.record({
         turn: fc.nat(60),
@@ -124,7 +131,7 @@ const picks = (flags: readonly boolean[], effect: Effect) => flags[number(effect
 
 export function runIn(world: RunWorld): Run {
   const fails = (effect: Effect) => effect.kind !== 'soak' && picks(world.failures, effect)
-  const fleet = new Map(world.nodes.map(({ before }, n) => [`node${n}`, simulated(before)]))
+  const fleet = new Map([...world.nodes, ...world.later].map(({ before }, n) => [`node${n}`, simulated(before)]))
   const waiting = [...world.controls].sort((a, b) => a.turn - b.turn)
   const [states, times]: [Rollout[], number[]] = [[], []]
   const fleets: Map<string, SimulatedNode>[] = []
@@ -154,7 +161,7 @@ export function runIn(world: RunWorld): Run {
     } else if (effect === undefined) {
       return { states, times, fleets, controls, ended, undrains, last: now }
     } else {
-      const outcome = inReach(world, effect, reclassed(world, effect, outcomeOf(planned(world), effect, fails)))
+      const outcome = inReach(world, effect, found(world, effect, turn, outcomeOf(planned(world), effect, fails)))
       end(fleet, now, effect, outcome)
       ended.push(effect.attempt)
       if (effect.kind === 'undrain') undrains.push({ node: effect.node ?? '', ok: outcome.ok })
@@ -183,8 +190,9 @@ function controlOf(said: RunWorld['controls'][number] | undefined, n: number, tu
   return { number: n, id: `${n}`, kind, node: `node${node}`, ...who, at, ...imposed }
 }
 
-function planned({ nodes, maxUnavailable, soakSeconds, failures, order, limits }: RunWorld): World & Partial<Limits> {
-  return { nodes, maxUnavailable, soakSeconds, failures, order, ...limits }
+function planned(world: RunWorld): World & Partial<Limits> {
+  const { nodes, later, maxUnavailable, soakSeconds, failures, order, limits } = world
+  return { nodes, later, maxUnavailable, soakSeconds, failures, order, ...limits }
 }
 
 function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
@@ -192,7 +200,12 @@ function inReach(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
   return outcome.ok ? outcome : { ...outcome, unreachable, gone: unreachable && picks(world.gone, effect) }
 }
 
-function reclassed(world: RunWorld, effect: Effect, outcome: Outcome): Outcome {
+function found(world: RunWorld, effect: Effect, turn: number, outcome: Outcome): Outcome {
+  if (outcome.ok && effect.kind === 'discover') {
+    const names = world.later.map((_, n) => `node${world.nodes.length + n}`)
+    const newcomers = names.filter((_, n) => (world.arrivals[n] ?? 0) <= turn)
+    return { ok: true, found: { kind: 'discover', newcomers } }
+  }
   if (!outcome.ok || outcome.found?.kind !== 'probe' || !picks(world.reclassed, effect)) return outcome
   return { ok: true, found: { ...outcome.found, nodeClass: 'd'.repeat(64) } }
 }

@@ -5,12 +5,16 @@ import { step } from '../../src/deploy/rollout/step.ts'
 
 const befores = ['nothing', 'healthy', 'broken', 'this release', 'this release, it says'] as const
 
+interface WorldNode {
+  readonly nodeClass: string
+  readonly before: (typeof befores)[number]
+}
+
 /** What the world of one deploy is like, node by node. */
 export interface World {
-  readonly nodes: readonly {
-    readonly nodeClass: string
-    readonly before: (typeof befores)[number]
-  }[]
+  readonly nodes: readonly WorldNode[]
+  /** Those that come into the fleet while it runs, numbered on. */
+  readonly later?: readonly WorldNode[] | undefined
   readonly maxUnavailable: number
   readonly soakSeconds: number
   /** Which effects fail: by the number of their decision, modulo the length. */
@@ -19,14 +23,13 @@ export interface World {
   readonly order: readonly number[]
 }
 
+export const worldNode: fc.Arbitrary<WorldNode> = fc.record({
+  nodeClass: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
+  before: fc.constantFrom(...befores),
+})
+
 export const worlds = fc.record({
-  nodes: fc.array(
-    fc.record({
-      nodeClass: fc.constantFrom('a'.repeat(64), 'b'.repeat(64)),
-      before: fc.constantFrom(...befores),
-    }),
-    { minLength: 1, maxLength: 6 },
-  ),
+  nodes: fc.array(worldNode, { minLength: 1, maxLength: 6 }),
   maxUnavailable: fc.integer({ min: 1, max: 3 }),
   soakSeconds: fc.constantFrom(0, 10),
   failures: fc.array(
@@ -55,11 +58,11 @@ function failsIn(world: World): Fails {
 export function outcomeOf(world: World & Partial<Limits>, effect: Effect, fails: Fails): Outcome {
   if (fails(effect)) return { ok: false, problem: `${effect.kind} failed` }
   if (effect.kind === 'plan') {
-    const { nodes, failures: _failures, order: _order, ...limits } = world
+    const { nodes, later: _later, failures: _failures, order: _order, ...limits } = world
     return { ok: true, found: { kind: 'plan', nodes: nodes.map((_, n) => `node${n}`), ...limits } }
   }
   if (effect.kind === 'probe') {
-    const node = world.nodes[Number(effect.node?.slice(4))]
+    const node = [...world.nodes, ...(world.later ?? [])][Number(effect.node?.slice(4))]
     const nodeClass = node?.nodeClass ?? ''
     const release = node?.before.startsWith('this release') ? `1.1.0-${nodeClass.slice(0, 12)}` : '1.0.0-cccccccccccc'
     const before =
@@ -130,7 +133,7 @@ export const seenRunning = (before: Rollout, after: Rollout) =>
 export const story = (states: readonly Rollout[]) => {
   const told = new Map(states.flatMap(({ effects }) => effects.map((effect) => [effect.attempt, effect] as const)))
   return [...told.values()]
-    .filter(({ kind }) => !['plan', 'probe', 'resolve', 'stage'].includes(kind))
+    .filter(({ kind }) => !['plan', 'discover', 'probe', 'resolve', 'stage'].includes(kind))
     .map(({ kind, node }) => (node === undefined ? kind : `${kind} ${node}`))
 }
 

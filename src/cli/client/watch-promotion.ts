@@ -17,7 +17,13 @@ const approvalsShown = z.object({
 })
 const deployEvent = rolloutSchema
   .pick({ project: true, version: true, service: true, phase: true, nodes: true })
-  .extend({ id: z.string(), url: z.string(), reason: z.string().nullable(), approvals: approvalsShown.nullish() })
+  .extend({
+    id: z.string(),
+    url: z.string(),
+    reason: z.string().nullable(),
+    approvals: approvalsShown.nullish(),
+    fleetProblem: z.string().nullish(),
+  })
 const resultEvent = z.object({ message: z.string(), deploys: z.array(deployEvent) })
 
 type DeployEvent = z.infer<typeof deployEvent>
@@ -85,11 +91,12 @@ function tell(event: DeployEvent, told: Map<string, DeployEvent>, { print }: Pic
   told.set(event.id, event)
 }
 
-function progressOf({ id, reason, approvals, ...rest }: DeployEvent) {
+function progressOf({ id, reason, approvals, fleetProblem, ...rest }: DeployEvent) {
   return {
     ...rest,
     deploy: id,
     ...(reason === null ? {} : { reason }),
+    ...(fleetProblem ? { fleetProblem } : {}),
     ...(approvals ? { approvals, approved: approvals.given } : {}),
     ...(approvals?.askedAnew ? { askedAnew: { ...approvals.askedAnew, at: Date.parse(approvals.askedAnew.at) } } : {}),
   }

@@ -26,6 +26,8 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
   const hooks = {
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(request.force || known === undefined ? {} : { imposed: { serial: known.serial, freezes: made } }),
+    // A list in the definition is that of the request: it never changes.
+    ...(definition.fleet.inventory === undefined ? {} : { asksAgain: true }),
     ...(definition.drain === undefined ? {} : { drains: true }),
     ...(prepares(request, known?.value.stable?.version) ? { prepares: true } : {}),
     ...(await approvalsFor(documents, request)),

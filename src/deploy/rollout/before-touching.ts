@@ -31,7 +31,7 @@ function resolving(rollout: Rollout, now: number): Rollout {
 }
 
 /** The first node of each class that has no lock, and for which none is being made. */
-function unresolved({ nodes, locks, effects }: Rollout): readonly NodeProgress[] {
+export function unresolved({ nodes, locks, effects }: Rollout): readonly NodeProgress[] {
   const ready = nodes.filter(({ state }) => state === 'ready')
   return ready.filter(
     ({ nodeClass }, at) =>
@@ -65,19 +65,18 @@ function preparing(rollout: Rollout, now: number): Rollout {
 }
 
 /** A node whose very process was seen running this very release is left alone. */
-function withRelease(rollout: Rollout, node: NodeProgress): NodeProgress {
+export function withRelease(rollout: Rollout, node: NodeProgress): NodeProgress {
   if (node.state !== 'ready') return node
   const release = `${rollout.version}-${(rollout.locks[node.nodeClass ?? ''] ?? '').slice(0, 12)}`
   const current = node.before?.release === release && node.before.healthy && node.before.verified === true
   return { ...node, release, state: current ? 'current' : 'ready' }
 }
 
-/** An earlier deploy may have failed to put a node back into the balancer: to be undrained once more does no harm. */
 function beginRolling(rollout: Rollout): Rollout {
-  const owed = (node: NodeProgress) => rollout.drains === true && node.state === 'current'
-  return {
-    ...rollout,
-    phase: 'rolling',
-    nodes: rollout.nodes.map((node) => (owed(node) ? { ...node, drained: true } : node)),
-  }
+  return { ...rollout, phase: 'rolling', nodes: rollout.nodes.map((node) => withUndrain(rollout, node)) }
+}
+
+/** An earlier deploy may have failed to put a node back into the balancer: to be undrained once more does no harm. */
+export function withUndrain({ drains }: Rollout, node: NodeProgress): NodeProgress {
+  return drains === true && node.state === 'current' ? { ...node, drained: true } : node
 }

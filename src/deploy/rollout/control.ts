@@ -28,4 +28,7 @@ export type Control = Readonly<z.infer<typeof controlSchema>>
 
 export const approvalSchema = controlSchema.pick({ by: true, account: true, at: true, reason: true })
 
+/** How many people have to approve, and for how long it waits for them. */
+export const approvalsSchema = z.object({ needed: z.int().min(1), expireHours: z.number() })
+
 export type Approval = Readonly<z.infer<typeof approvalSchema>>

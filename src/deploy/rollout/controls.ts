@@ -3,7 +3,16 @@ import type { Control } from './control.ts'
 import { failuresIn, unreachableIn } from './failing.ts'
 import { killInHand, toKill } from './killing.ts'
 import { isOver, type NodeProgress, type NodeState, type Rollout } from './model.ts'
-import { changeNode, impose, isBeforeTouching, leaveOut, pause, phaseOf, unavailable, withoutSoak } from './progress.ts'
+import {
+  changeNode,
+  impose,
+  isBeforeTouching,
+  leaveOut,
+  pause,
+  phaseOf,
+  unavailable,
+  withoutWaiting,
+} from './progress.ts'
 import { recheckAll } from './rechecks.ts'
 
 type Wanted = Pick<Control, 'kind' | 'node'>
@@ -147,7 +156,7 @@ function exclude(rollout: Rollout, node: NodeProgress): Rollout {
 /** Looks are broken off; what changes something on a node is not, as half of it would be left. */
 function abort(rollout: Rollout, control: Control): Rollout {
   const from = phaseOf(rollout)
-  const told = withoutSoak({ ...rollout, aborted: true, reason: saidOf('Aborted', control), paused: undefined })
+  const told = withoutWaiting({ ...rollout, aborted: true, reason: saidOf('Aborted', control), paused: undefined })
   if (!isBeforeTouching(from)) return { ...told, phase: 'rolling_back' }
   const effects = told.effects.filter(({ kind }) => kind === 'resolve' || kind === 'stage' || kind === 'prepare')
   return { ...told, effects, phase: from }

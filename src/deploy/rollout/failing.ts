@@ -1,6 +1,7 @@
 import { undrainAgain } from './draining.ts'
 import type { Effect, NodeProgress, Rollout } from './model.ts'
-import { changeNode, isBeforeTouching, pause, phaseOf, withoutSoak } from './progress.ts'
+import { notTakenIn, notTold } from './newcomers.ts'
+import { changeNode, isBeforeTouching, pause, phaseOf, withoutWaiting } from './progress.ts'
 
 export interface Failure {
   readonly problem: string
@@ -12,6 +13,7 @@ export interface Failure {
 export function failed(rollout: Rollout, effect: Effect, failure: Failure): Rollout {
   const { problem, unreachable = false, gone = false } = failure
   const node = rollout.nodes.find(({ name }) => name === effect.node)
+  if (effect.kind === 'discover') return notTold(rollout, problem)
   // What could not be killed is followed to its end, as it would have been.
   if (effect.kind === 'kill') return rollout
   if (effect.node === undefined) return withoutFleet(rollout, problem)
@@ -35,6 +37,7 @@ export function failed(rollout: Rollout, effect: Effect, failure: Failure): Roll
     case 'recheck':
       return touchedAndFailed(rollout, node, problem)
     default:
+      if (node.joined) return notTakenIn(rollout, effect, node, failure)
       if (unreachable) {
         return judge(changeNode(rollout, node.name, { problem, state: 'unreachable' }), node.name, reason)
       }
@@ -103,8 +106,9 @@ export function failuresIn({ nodes }: Rollout): number {
   return nodes.filter(({ failure }) => failure === true).length
 }
 
+/** Nodes that joined meanwhile were promised nothing. */
 export function unreachableIn({ nodes }: Rollout): number {
-  return nodes.filter(({ state }) => state === 'unreachable').length
+  return nodes.filter(({ state, joined }) => state === 'unreachable' && !joined).length
 }
 
 /** More went wrong than is allowed, or nothing can go on: from here the policy decides. The first reason stands. */
@@ -113,7 +117,7 @@ export function giveUp(rollout: Rollout, reason: string): Rollout {
   if (rollout.onFailure === 'pause') return rollout.paused?.failure ? rollout : pause(rollout, reason, true)
   const from = phaseOf(rollout)
   const stays = isBeforeTouching(from) || rollout.onFailure === 'stop'
-  return withoutSoak({ ...rollout, paused: undefined, reason, phase: stays ? from : 'rolling_back' })
+  return withoutWaiting({ ...rollout, paused: undefined, reason, phase: stays ? from : 'rolling_back' })
 }
 
 /** How it ends is known: what goes wrong afterwards is mostly its consequence. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { approvalSchema, type Control } from './control.ts'
+import { approvalSchema, approvalsSchema, type Control } from './control.ts'
 import { freezeSchema, imposedSchema } from './freezes.ts'
 
 /** Where a deploy stands. In `gated` it waits for approvals, in `paused` for a person; those after `rolling_back` are ends. */
@@ -96,6 +96,8 @@ const nodeProgress = z.object({
   drained: z.boolean().optional(),
   /** Undrains that failed, one after another. */
   undrains: z.int().optional(),
+  /** Whether it came into the fleet while the deploy ran. */
+  joined: z.boolean().optional(),
   /** What went wrong here, as a sentence. */
   problem: z.string().optional(),
   /** Counts against the budget of failures, whatever became of the node afterwards. */
@@ -113,6 +115,7 @@ export type NodeProgress = Readonly<z.infer<typeof nodeProgress>>
 
 export const effectKinds = [
   'plan',
+  'discover',
   'probe',
   'resolve',
   'stage',
@@ -154,12 +157,6 @@ export const failurePolicies = ['roll_back', 'stop', 'pause'] as const
 
 export type FailurePolicy = (typeof failurePolicies)[number]
 
-const approvals = z.object({
-  /** So many people. */
-  needed: z.int().min(1),
-  expireHours: z.number(),
-})
-
 /** What a fleet allows, as counts of its nodes. In documents from before there were such, all that is optional is absent. */
 const limits = z.object({
   maxUnavailable: z.int(),
@@ -177,12 +174,14 @@ const limits = z.object({
   drains: z.boolean().optional(),
   /** Whether something is run once, on one node, before the first restart. */
   prepares: z.boolean().optional(),
+  /** Whether it is asked who the fleet is between waves too: another program knows that. */
+  asksAgain: z.boolean().optional(),
   /** When no wave is begun. */
   freezes: z.array(freezeSchema).optional(),
   /** Those that people made besides, as far as it was told of them; absent where none holds it up. */
   imposed: imposedSchema.optional(),
   /** Absent where nobody has to approve. */
-  approvals: approvals.optional(),
+  approvals: approvalsSchema.optional(),
 })
 
 export type Limits = Readonly<z.infer<typeof limits>>
@@ -231,6 +230,10 @@ export const rolloutSchema = limits.extend({
   prepared: z.boolean().optional(),
   /** The wave that may be touched: those before it were watched. */
   wave: z.int().optional(),
+  /** Before which wave it was asked last who the fleet is, and how often after all of them. */
+  asked: z.object({ wave: z.int(), ends: z.int() }).optional(),
+  /** Why that could not be told when it was asked last, as a sentence. */
+  fleetProblem: z.string().optional(),
   /** Whether the first node on the release was watched for a while: only then others are touched. */
   proven: z.boolean().optional(),
   /**
@@ -272,6 +275,7 @@ export type Outcome =
 
 export type Finding =
   | ({ readonly kind: 'plan'; readonly nodes: readonly string[] } & Limits)
+  | { readonly kind: 'discover'; readonly newcomers: readonly string[] }
   | {
       readonly kind: 'probe'
       readonly nodeClass: string

@@ -122,9 +122,9 @@ export function isAtWork({ effects }: Rollout): boolean {
   return effects.some(({ kind }) => kind !== 'soak')
 }
 
-/** Nobody waits any longer: what is decided next does not depend on it. */
-export function withoutSoak(rollout: Rollout): Rollout {
-  return { ...rollout, effects: rollout.effects.filter(({ kind }) => kind !== 'soak') }
+/** Nobody waits any longer, nor is anybody taken in: what is decided next does not depend on it. */
+export function withoutWaiting(rollout: Rollout): Rollout {
+  return { ...rollout, effects: rollout.effects.filter(({ kind }) => kind !== 'soak' && kind !== 'discover') }
 }
 
 /** Whether nothing that runs has been touched in this phase or those before it. */

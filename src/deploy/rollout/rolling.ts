@@ -2,6 +2,7 @@ import { isUntouched, mustDrain } from './draining.ts'
 import { giveUp } from './failing.ts'
 import { inHand } from './in-hand.ts'
 import type { NodeProgress, Rollout } from './model.ts'
+import { askAtEnd, askBefore, prepareNewcomers } from './newcomers.ts'
 import {
   changeNode,
   decide,
@@ -16,7 +17,7 @@ import {
   updatedNodes,
 } from './progress.ts'
 import { isSampled, recheckAll, recheckSample } from './rechecks.ts'
-import { inOrder } from './waves.ts'
+import { inOrder, waveOf } from './waves.ts'
 
 /**
  * Wave after wave, and in a wave node after node, is switched, restarted and seen to run the release. The first node goes
@@ -28,12 +29,15 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   if (going !== undefined) return going
   if (rollout.reason !== undefined) return isAtWork(rollout) ? rollout : end(rollout, 'failed', now)
   if (rollout.effects.some(({ kind }) => kind === 'soak' || kind === 'recheck')) return rollout
+  const joining = prepareNewcomers(rollout)
+  if (joining !== undefined) return joining
   const candidates = candidatesIn(rollout)
-  if (candidates.length === 0) return lastSoak(rollout, now)
+  if (candidates.length === 0) return askAtEnd(rollout) ?? lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
   if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
-  if (!rollout.proven || beginsWave(rollout, batch)) return watch(rollout, batch)
+  if (beginsWave(rollout, batch)) return askBefore(rollout, batch) ?? watch(rollout, batch)
+  if (!rollout.proven) return watch(rollout, batch)
   if (rollout.rechecked) return open(rollout, batch, now)
   return rollout.rechecked === undefined ? recheckAll(rollout) : recheckSample(rollout)
 }
@@ -47,10 +51,6 @@ function candidatesIn(rollout: Rollout): readonly NodeProgress[] {
   const staged = nodes.filter(({ state }) => state === 'staged')
   const wave = Math.min(...staged.map(waveOf))
   return staged.filter((node) => waveOf(node) === wave)
-}
-
-function waveOf({ wave = 0 }: NodeProgress): number {
-  return wave
 }
 
 /** How many may be restarted now: one, as long as none is known to run the release. */

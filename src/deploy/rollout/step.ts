@@ -14,6 +14,7 @@ import {
   type Rollout,
   type RolloutEvent,
 } from './model.ts'
+import { takeNewcomers } from './newcomers.ts'
 import { changeNode, impose } from './progress.ts'
 import { recheckAll } from './rechecks.ts'
 
@@ -90,6 +91,8 @@ function take(rollout: Rollout, effect: Effect, found: Finding): Rollout {
       const { kind: _kind, nodes, imposed, ...limits } = found
       return { ...impose(rollout, imposed), ...limits, nodes: nodes.map((name) => ({ name, state: 'waiting' })) }
     }
+    case 'discover':
+      return takeNewcomers(rollout, found.newcomers)
     case 'probe':
       return changeNode(rollout, effect.node ?? '', {
         state: 'ready',

@@ -27,6 +27,10 @@ export function inOrder(rollout: Rollout, nodes: readonly NodeProgress[]): reado
   return [...nodes].sort((a, b) => rank(a) - rank(b))
 }
 
+export function waveOf({ wave = 0 }: NodeProgress): number {
+  return wave
+}
+
 function isCanary({ canary }: Limits, name: string): boolean {
   return canary?.includes(name) ?? false
 }

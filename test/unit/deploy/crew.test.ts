@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { crewFor } from '../../../src/deploy/crew.ts'
-import { type DeployRequest, planDocument } from '../../../src/deploy/documents.ts'
+import { type DeployRequest, joinedDocument, planDocument } from '../../../src/deploy/documents.ts'
+import type { FleetNode } from '../../../src/deploy/fleet.ts'
 import type { EffectKind, Outcome } from '../../../src/deploy/rollout/model.ts'
 import { DomainError, type ErrorCode } from '../../../src/errors.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
@@ -13,25 +14,28 @@ import { blank } from '../../support/rollout-worlds.ts'
 const deploy = 'web.production.7'
 
 /** Who acts for a deploy of three nodes, none of which lets anybody in, for the reason. */
-function aCrew(reason: ErrorCode, rollout: object = {}) {
+function aCrew(reason: ErrorCode, rollout: object = {}, more: object = {}) {
   const [documents, clock] = [documentsOn(new MemoryStore()), new FakeClock()]
-  let fleet = ['n1', 'n2', 'n3']
+  let fleet: FleetNode[] | DomainError = ['n1', 'n2', 'n3'].map((name) => ({ name }))
   const unused = () => Promise.reject(new Error('Nothing here asks for this.'))
   const ports = {
     ...{ documents, clock, externalUrl: 'http://index', storeId: 'store', report: () => undefined },
     hosts: { connect: () => Promise.reject(new DomainError(reason, 'n1 lets nobody in')) },
     credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
-    discovery: { nodes: async () => fleet.map((name) => ({ name })) },
+    discovery: { nodes: async () => (Array.isArray(fleet) ? fleet : Promise.reject(fleet)) },
     ...{ projects: { find: unused }, commands: { run: unused } },
   }
   const request: DeployRequest = {
     ...{ deploy, service: 'web', project: 'app', version: '1.1.0', channel: 'production', serial: 7, files: [] },
-    ...{ by: 'ci', at: '2026-01-01T00:00:00Z', definition: aDefinition({ rollout }) },
+    ...{ by: 'ci', at: '2026-01-01T00:00:00Z', definition: aDefinition({ rollout, ...more }) },
   }
   const crew = crewFor(ports, request, 1)
   async function act(kind: EffectKind, node?: string, more: { seconds?: number } = {}): Promise<Outcome> {
     const effect = { attempt: `${deploy}.1-${kind}`, kind, ...more, ...(node === undefined ? {} : { node }) }
-    const nodes = ['n1', 'n2', 'n3'].map((name) => ({ name, state: 'waiting' as const }))
+    const nodes = ['n1', 'n2', 'n3', ...(node === 'n4' ? ['n4'] : [])].map((name) => ({
+      name,
+      state: 'waiting' as const,
+    }))
     let outcome: Outcome | undefined
     const acting = crew.act(effect, { ...blank, nodes }, new AbortController().signal).then((one) => {
       outcome = one
@@ -41,12 +45,17 @@ function aCrew(reason: ErrorCode, rollout: object = {}) {
     return outcome ?? { ok: false, problem: 'never' }
   }
   const leave = (name: string) => {
-    fleet = fleet.filter((one) => one !== name)
+    if (Array.isArray(fleet)) fleet = fleet.filter((one) => one.name !== name)
+  }
+  const answer = (next: FleetNode[] | DomainError) => {
+    fleet = next
   }
   return {
     act,
     leave,
+    answer,
     clock,
+    joined: async () => (await documents.read(joinedDocument, keys.deployJoined('web', deploy)))?.value,
     plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value,
   }
 }
@@ -83,6 +92,56 @@ describe('who acts for a deploy', () => {
       expect(crew.clock.monotonic() - began).toBe(60_000)
     },
   )
+
+  const inventory = { fleet: { inventory: { command: ['inventory'], max_shrink: 1 } } }
+  const named = (...names: readonly string[]) => names.map((name) => ({ name }))
+
+  it('asks an inventory between waves too, and keeps how newcomers are reached', async () => {
+    expect(await aCrew('host-unreachable', {}, inventory).act('plan')).toMatchObject({ found: { asksAgain: true } })
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    crew.answer([...named('n1', 'n3', 'n5'), { name: 'n4', address: '10.0.0.4' }])
+    expect(await crew.act('discover')).toEqual({ ok: true, found: { kind: 'discover', newcomers: ['n5', 'n4'] } })
+    expect(await crew.joined()).toMatchObject({
+      count: 4,
+      nodes: [{ name: 'n5' }, { name: 'n4', address: '10.0.0.4' }],
+    })
+    // What it has kept stays, as another worker may be at work with it.
+    crew.answer(named('n1', 'n2', 'n3', 'n4', 'n6'))
+    expect(await crew.act('discover')).toMatchObject({ found: { newcomers: ['n4', 'n6'] } })
+    expect((await crew.joined())?.nodes.map(({ name, address }) => `${name} ${address}`)).toEqual([
+      ...['n5 n5', 'n4 10.0.0.4', 'n6 n6'],
+    ])
+  })
+
+  it('does not take a newcomer that cannot be reached for one that has left', async () => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    expect(await crew.act('probe', 'n1')).toMatchObject({ unreachable: true, gone: false })
+    crew.answer(named('n1', 'n2', 'n3', 'n4'))
+    await crew.act('discover')
+    expect(await crew.act('probe', 'n4')).toMatchObject({ unreachable: true, gone: false })
+  })
+
+  it('takes one at the place of another for that node by another name', async () => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    crew.answer([...named('n1', 'n2'), { name: 'renamed', address: 'n3' }])
+    expect(await crew.act('discover')).toEqual({ ok: true, found: { kind: 'discover', newcomers: [] } })
+    expect(await crew.joined()).toBeUndefined()
+  })
+
+  it.each([
+    ['is empty', [], 'The fleet has no nodes.'],
+    ['is much smaller', named('n9'), 'The inventory has 1 node, and web.production.7 had 3: at most 1 may be missing'],
+    ['does not come', new DomainError('deploy-step-failed', 'It ended with 1.'), 'It ended with 1.'],
+  ])('takes nobody in where the answer %s', async (_how, fleet, sentence) => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    crew.answer(fleet)
+    expect(await crew.act('discover')).toEqual({ ok: false, problem: expect.stringContaining(sentence) })
+    expect(await crew.joined()).toBeUndefined()
+  })
 
   it('keeps the arithmetic in the plan, and gives it to the rollout as counts', async () => {
     const crew = aCrew('host-unreachable', { waves: [1, '50%'], max_unreachable: '34%', on_failure: 'stop' })

@@ -138,6 +138,30 @@ describe.each(outcomes)('a store that is away for a while, with %s', (_name, bre
   })
 })
 
+it('takes in a node that joins, whichever worker is there, where one dies at any of its calls to the store', async () => {
+  const growing = async () => {
+    const here = await aWorld(undefined, { nodes: 1 })
+    here.fleet.joins = 'n2'
+    return here
+  }
+  const calm = await growing()
+  const only = await aProcess(calm, 'only', alive)
+  await calm.clock.passUntil(() => isConcluded(calm))
+  for (let n = 1; n <= only.calls(); n++) {
+    const here = await growing()
+    const death = n % 2 === 0 ? 'dies-before' : 'dies-after'
+    const first = await aProcess(here, 'first', (call) => (call === n ? death : 'goes'))
+    await here.clock.passUntil(() => first.isDead())
+    const second = await aProcess(here, 'second', alive)
+    await here.clock.passUntil(() => isConcluded(here))
+    const states = (await headIn(here))?.nodes.map(({ name, state }) => `${name} ${state}`)
+    expect(states, `at call ${n}`).toEqual(['n1 updated', 'n2 updated'])
+    expect(here.fleet.nodes.every(({ running, serving }) => running?.startsWith('1.1.0-') && serving)).toBe(true)
+    expect(new Set(here.fleet.started).size).toBe(here.fleet.started.length)
+    expect(second.problems).toEqual([])
+  }
+})
+
 it('saves what it decided before it acts on it', async () => {
   const here = await aWorld()
   const only = await aProcess(here, 'only', alive)
