@@ -1,11 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../clock.ts'
-import { isDomainError } from '../errors.ts'
 import { CappedText } from './capped-text.ts'
 import type { HostConnection } from './host-connection.ts'
 import { type DetachedRun, exitLine, runScript, runStatus, secretInput } from './node/run-script.ts'
 import type { RemoteHost, RunResult } from './remote-host.ts'
-import { TimeAway } from './time-away.ts'
+import { throughCuts } from './time-away.ts'
 
 /** How a run ended. `died`: its process is gone without an exit status. `refused`: it was never started, for the reason. */
 export type RunOutcome =
@@ -36,37 +35,23 @@ export async function runDetached(
   run: DetachedRun,
   options: FollowOptions,
 ): Promise<RunOutcome> {
-  const { clock, signal } = options
   const output = new CappedText(outputLimit)
   let offset = 0
-  const away = new TimeAway(clock, connection)
   // One for all connections: the next begins where the last was cut, in the middle of a character too.
   const decoder = new StringDecoder('utf8')
-  const onOutput = (bytes: Buffer) => {
-    away.restart()
-    offset += bytes.length
-    const text = decoder.write(bytes)
-    output.add(text)
-    options.onOutput?.(text)
-  }
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const host = await connection.open(signal)
-      away.restart()
-      const proxy = await options.tunnel?.open(host, signal)
-      const follow = {
-        input: secretInput(options.secret ?? '', proxy),
-        onOutput,
-        ...(signal === undefined ? {} : { signal }),
-      }
-      return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
-    } catch (error) {
-      const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
-      if (!lost || signal?.aborted || away.milliseconds > options.patienceSeconds * 1000) throw error
-      await connection.drop()
-      await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
+  return await throughCuts(connection, options, async (host, heard) => {
+    const { signal, secret = '' } = options
+    const proxy = await options.tunnel?.open(host, signal)
+    const onOutput = (bytes: Buffer) => {
+      heard()
+      offset += bytes.length
+      const text = decoder.write(bytes)
+      output.add(text)
+      options.onOutput?.(text)
     }
-  }
+    const follow = { input: secretInput(secret, proxy), onOutput, ...(signal === undefined ? {} : { signal }) }
+    return outcomeOf(await host.run(runScript(run, offset), follow), `${output}`)
+  })
 }
 
 function outcomeOf({ code, stderr }: RunResult, output: string): RunOutcome {

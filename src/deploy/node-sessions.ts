@@ -10,7 +10,7 @@ import { indexUrls } from './lock.ts'
 import type { PythonLook } from './node/python-server.ts'
 import { answered } from './python-session.ts'
 import type { RemoteHosts } from './remote-host.ts'
-import { TimeAway } from './time-away.ts'
+import { type Patience, throughCuts } from './time-away.ts'
 import { reachable } from './tunnel/reachable.ts'
 import { RunTunnel } from './tunnel/run-tunnel.ts'
 
@@ -101,44 +101,16 @@ async function forwardingProblem(connection: HostConnection, signal: AbortSignal
   }
 }
 
-interface Patience {
-  readonly clock: Clock
-  /** How long the node may be out of reach, all in all. */
-  readonly patienceSeconds: number
-  readonly signal: AbortSignal
-}
-
-/**
- * The time in which a script ran before its connection was lost is none in which the node was out of reach, nor is that in which
- * others were served first.
- */
 async function askOver(
   connection: HostConnection,
   look: string | PythonLook,
   timeoutSeconds: number,
-  { clock, patienceSeconds, signal }: Patience,
+  { signal, ...patience }: Patience & { readonly signal: AbortSignal },
 ): Promise<Asked> {
-  const last = new TimeAway(clock, connection)
-  let away = 0
-  for (let attempt = 0; ; attempt++) {
-    let opened: number | undefined
-    try {
-      const host = await connection.open(signal)
-      opened = clock.monotonic()
-      if (typeof look === 'string') return answered(await host.run(look, { timeoutSeconds, signal }))
-      return await connection.pythonOn(host, look.python).ask(look, timeoutSeconds, signal)
-    } catch (error) {
-      const now = clock.monotonic()
-      // Where its time was up the script hangs: that has to end some day as well.
-      const ran = opened !== undefined && now - opened < timeoutSeconds * 1000 ? now - opened : 0
-      away += last.milliseconds - ran
-      last.restart()
-      const lost = isDomainError(error, 'outcome-unknown') || isDomainError(error, 'host-unreachable')
-      if (!lost || signal.aborted || away > patienceSeconds * 1000) throw error
-      await connection.drop()
-      await clock.sleep(Math.min(5_000, 100 * 2 ** attempt), signal)
-    }
-  }
+  return await throughCuts(connection, { ...patience, signal, longestSeconds: timeoutSeconds }, async (host) => {
+    if (typeof look === 'string') return answered(await host.run(look, { timeoutSeconds, signal }))
+    return await connection.pythonOn(host, look.python).ask(look, timeoutSeconds, signal)
+  })
 }
 
 /** Made when the first node needs it, as a netrc file: pip finds it by NETRC, and nothing of it is in an argv. */

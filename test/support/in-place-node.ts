@@ -68,7 +68,8 @@ export async function inPlaceNode({ installer = 'pip', restart, more, seconds = 
     },
     /** Activates a release, and looks whether the service runs it. */
     async switchTo(release: string, before?: string) {
-      const attempt = `activate-${++attempts}`
+      // Named as an installation's own files are, which nothing may take for one.
+      const attempt = `in-place-${++attempts}`
       const outcome = await activated(here.context, release, before, attempt)
       return outcome.ok ? await here.verify(attempt, versionOf(release)) : outcome
     },

@@ -29,8 +29,9 @@ if [ ! -f ${quote(`releases/${release}/wheelhouse.json`)} ]; then
   echo "The release ${release} is not on this node, or not complete."; exit 3
 fi
 run=\${WHEELHOUSE_SECRET%/*}
-${put}${checkPart(wanted)}read -r boot </proc/sys/kernel/random/boot_id; read -r stat </proc/$$/stat
-printf '%s %s\\n' "$boot" "$(set -- $stat; echo "\${22}")" >"$run/mark"
+${put}${checkPart(wanted)}read -r boot </proc/sys/kernel/random/boot_id
+# When something starts now, not this script: what was put in place may have taken minutes.
+printf '%s %s\\n' "$boot" "$(cut -d' ' -f22 /proc/self/stat)" >"$run/mark"
 # What starts now starts in a later tick, of which there are a hundred a second.
 sleep 0.02
 echo "current is ${release}; restarting: "${quote(what)}

@@ -8,7 +8,9 @@ export const mayWrite = `may_write() {
   place=$1; user=$(id -un)
   until [ -e "$place" ]; do place=$(dirname "$place"); done
   if [ -d "$place" ] && [ -w "$place" ] && [ -x "$place" ]; then return; fi
-  if [ "$place" = "$1" ]; then
+  if [ -d "$place" ] && [ "$user" = root ]; then
+    echo "Nobody may write into $place on this node: it is on a file system that is mounted read-only" >&2
+  elif [ "$place" = "$1" ]; then
     echo "$user may not write into $1 on this node. Give it to that user (ssh.user): chown \${2:+$2 }$user $1" >&2
   else
     echo "$user may not make $1 on this node, as that user may not write into $place. Make it, and give it to that user (ssh.user): mkdir -p $1 && chown $user $1" >&2

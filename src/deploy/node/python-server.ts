@@ -11,7 +11,8 @@ export interface PythonLook {
 
 /**
  * Shell for one interpreter that takes look after look, each a line of JSON on its standard input (`source`, `argument`), and
- * answers each by a line (`output`, `problem`), until its input ends. To start one costs a node more than the look itself.
+ * answers each by a line (`output`, `problem`), until its input ends, or for a quarter of an hour nothing
+ * comes of it. To start one costs a node more than the look itself.
  */
 export function pythonServer(python: string): string {
   return `exec ${quote(python)} -I -S -c ${quote(serverSource)}`
@@ -19,7 +20,7 @@ export function pythonServer(python: string): string {
 
 /** Nothing that a look starts may read the next request, or write among the answers. */
 const serverSource = `
-import json, os, sys
+import _signal, json, os, sys
 requests = os.fdopen(os.dup(0), encoding="utf-8")
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -41,7 +42,13 @@ def look(source, argument):
         import traceback
         return None, traceback.format_exc()
     return "".join(line + "\\n" for line in output), None
-for line in iter(requests.readline, ""):
+def next_line():
+    # Its input may have no end where the connection is gone and nobody here has noticed: ALRM ends it then.
+    _signal.alarm(900)
+    line = requests.readline()
+    _signal.alarm(0)
+    return line
+for line in iter(next_line, ""):
     request = json.loads(line)
     output, problem = look(request["source"], request["argument"])
     answers.write(json.dumps({"output": output, "problem": problem}) + "\\n")

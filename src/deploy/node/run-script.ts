@@ -60,24 +60,26 @@ mkdir -p "$run" "\${seen_in%/*}" || exit 1; }`,
  * otherwise hold the lock for as long as it lives.
  */
 function startPart(run: DetachedRun): string {
-  return `unwritable() { echo "$1 could not be written on this node: is its disk full?" >&2; exit 1; }
+  return `unwritable() { rm -f "$run/secret" "$run/proxy"; echo "$1 could not be written on this node: is its disk full?" >&2; exit 1; }
 exec 9>>"$base/lock"
 flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
 seen=0
 if [ -f "$seen_in" ]; then read -r seen <"$seen_in"; fi
+# Empty after a loss of power.
+[ -n "$seen" ] || seen=0
 if [ "$seen" -gt "$fence" ]; then
   echo "a newer worker ($seen) has taken over from $fence. If there is none, as after restoring the store from a backup, remove $seen_in on this node and promote again." >&2
   exit ${runStatus.fenced}
 fi
 if [ "$seen" -lt "$fence" ]; then echo "$fence" >"$seen_in.new" && mv "$seen_in.new" "$seen_in" || exit 1; fi
 if [ ! -d "$run/started" ]; then
-  : >"$run/secret" || unwritable "$run/secret"
+  printf '' >"$run/secret" || unwritable "$run/secret"
   whole=; proxy=
   while IFS= read -r line; do
     case $line in
       ${secretEnd}) whole=1; break ;;
       '${proxyMark}'*) proxy=\${line#'${proxyMark}'} ;;
-      *) printf '%s\\n' "$line" >>"$run/secret" || { rm -f "$run/secret"; unwritable "$run/secret"; } ;;
+      *) printf '%s\\n' "$line" >>"$run/secret" || unwritable "$run/secret" ;;
     esac
   done
   if [ -z "$whole" ]; then
@@ -133,12 +135,9 @@ while :; do
     if alive 2>/dev/null; then sleep 0.2; else ended=died; fi
   fi
   [ -f "$run/exit" ] && ended=exited
-  if [ -n "$ended" ]; then
-    tail -c +$((at + 1)) "$run/output"
-  else
-    size=$(wc -c <"$run/output")
-    if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; wait=0.25; fi
-  fi
+  # What the run has started may write there for ever.
+  size=$(wc -c <"$run/output")
+  if [ "$size" -gt "$at" ]; then tail -c +$((at + 1)) "$run/output" | head -c $((size - at)); at=$size; wait=0.25; fi
   case $ended in
     exited) read -r code <"$run/exit"; echo "wheelhouse-run exited $code" >&2; exit ${runStatus.exited} ;;
     died) rm -f "$run/secret" "$run/proxy"; echo "the run ended without a word: it was killed, the node restarted, or its disk is full" >&2; exit ${runStatus.died} ;;

@@ -18,7 +18,7 @@ export class ConnectionStarts {
   readonly #handshakes = new FairTurns(handshakesAtOnce, handshakeMilliseconds)
   readonly #hosts = new Map<string, FairTurns>()
 
-  /** From before the first packet until one is logged in, or was not let in. Resolves with what ends it. */
+  /** From before the first word, which behind a jump host comes after the way there was opened, until one is logged in, or was not let in. Resolves with what ends it. */
   async atHost(target: HostTarget, options: ConnectOptions): Promise<() => void> {
     const key = JSON.stringify([target.jump?.map(({ address, port }) => [address, port]), target.address, target.port])
     const turns = this.#hosts.get(key) ?? new FairTurns(atOneHost)

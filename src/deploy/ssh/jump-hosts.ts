@@ -87,6 +87,8 @@ export class JumpHosts {
     try {
       const client = await this.#open(hop, options, way?.stream)
       client.once('close', () => way?.release())
+      // Each that lies behind it listens.
+      client.setMaxListeners(0)
       return client
     } catch (error) {
       way?.release()

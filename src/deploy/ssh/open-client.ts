@@ -33,16 +33,18 @@ export async function openClient(
   way?: Duplex,
 ): Promise<Client> {
   const { signal } = options
-  const known = entriesFor(await knownHosts(), target.address, target.port)
-  const login = { known, privateKey: await privateKeyOf(target) }
   let stream = way
+  // Never removed: an error may come while nobody else listens, and unheard would end the process.
+  way?.on('error', () => undefined)
+  const login = await credentialsFor(target, knownHosts).catch((error) => {
+    way?.destroy()
+    throw error
+  })
   let endStart = () => {}
   try {
     endStart = await starts.atHost(target, options)
     const since = performance.now()
-    stream ??= connect({ host: target.address, port: target.port, noDelay: true })
-    // Never removed: an error may come while nobody else listens, and unheard would end the process.
-    stream.on('error', () => undefined)
+    stream ??= connect({ host: target.address, port: target.port, noDelay: true }).on('error', () => undefined)
     await firstWords(stream, target.connectSeconds * 1000, signal)
     const left = target.connectSeconds * 1000 - (performance.now() - since)
     const endHandshake = await starts.handshake(target, options)
@@ -107,6 +109,14 @@ function settingsFor(target: HostTarget, { known, privateKey, milliseconds }: Lo
     keepaliveCountMax: 3,
     algorithms: algorithmsFor(keyTypesOf(known)),
   }
+}
+
+async function credentialsFor(
+  target: HostTarget,
+  knownHosts: KnownHosts,
+): Promise<Pick<Login, 'known' | 'privateKey'>> {
+  const known = entriesFor(await knownHosts(), target.address, target.port)
+  return { known, privateKey: await privateKeyOf(target) }
 }
 
 async function privateKeyOf({ keyPath, name }: HostTarget): Promise<Buffer> {

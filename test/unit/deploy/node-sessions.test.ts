@@ -9,6 +9,7 @@ import { MemoryStore } from '../../../src/objects/memory-store.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const lost = () => new DomainError('outcome-unknown', 'the connection was closed')
+const exited: RunResult = { code: 0, stdout: '', stderr: 'wheelhouse-run exited 0\n' }
 const fine: RunResult = { code: 0, stdout: 'fine', stderr: '' }
 const node: PlannedNode = {
   ...{ name: 'web1', address: 'web1', port: 22, user: 'deploy', key: '/nowhere', connectSeconds: 5 },
@@ -83,6 +84,25 @@ it.each([
   expect(await passing(clock, ask(node, 'look', 90, new AbortController().signal))).toBeInstanceOf(DomainError)
 })
 
+const installing = { attempt: 'web.production.1.5-stage', script: 'true', limitSeconds: 600 }
+
+it('follows a run again that was silent for longer than a node may be out of reach when its connection was lost', async () => {
+  const { run, clock } = sessions(20, async (n, clock) => {
+    await clock.sleep(300_000)
+    if (n < 3) throw lost()
+    return exited
+  })
+  const ran = run(node, installing, new AbortController().signal)
+  expect(await passing(clock, ran)).toMatchObject({ kind: 'exited', code: 0 })
+})
+
+it('gives up on a node that lets one in and loses whatever is run there at once', async () => {
+  const { run, clock } = sessions(120, async () => {
+    throw lost()
+  })
+  expect(await passing(clock, run(node, installing, new AbortController().signal))).toBeInstanceOf(DomainError)
+})
+
 /** Others are served first for an hour, and then nobody answers for so many seconds, so many times. */
 function afterOthers(seconds: number, times: number): Connecting {
   let tried = 0
@@ -110,8 +130,6 @@ it('counts the time in which the node itself did not answer, whoever was served 
   const asked = await passing(clock, ask(node, 'look', 90, new AbortController().signal), 20_000)
   expect(asked).toMatchObject({ message: 'not reached 2 times' })
 })
-
-const exited: RunResult = { code: 0, stdout: '', stderr: 'wheelhouse-run exited 0\n' }
 
 it('reports what a run printed where that cannot be kept, and goes on', async () => {
   const { run, store, problems } = sessions(20, async () => exited)

@@ -31,7 +31,7 @@ release=${quote(`${root}/releases/${release}`)}
 # That of the environment knows best what is in it. Where a copy was put back only half there is none.
 interpreter=$venv/bin/python
 if [ ! -x "$interpreter" ]; then interpreter=${quote(python)}; fi
-${endLeftovers('"$PWD/.wheelhouse/runs/"', '/in-place-')}
+${endLeftovers('"$PWD/.wheelhouse/runs/"', '/in-place-changed.txt -e /in-place-gone.txt')}
 WHEELHOUSE_RUN="$run" ${changes}
 if [ -d "$release/venv" ]; then
 ${copyBack}elif [ ! -x "$venv/bin/python" ]; then
