@@ -3,7 +3,7 @@ import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { headDocument, lockDocument, requestDocument } from './documents.ts'
 import { lockKeyOf, requirementsOf } from './lock.ts'
-import type { NodeProgress } from './rollout/model.ts'
+import type { Rollout } from './rollout/model.ts'
 import { serviceDocument, stateFor } from './service-state.ts'
 
 /** Which of the classes of node is meant, where there are several. */
@@ -43,7 +43,7 @@ export async function desiredOf(
   const head = (await documents.read(headDocument, keys.deployHead(service, deploy)))?.value
   const request = (await documents.read(requestDocument, keys.deployRequest(service, deploy)))?.value
   if (head === undefined || request === undefined) throw notDeployed(service)
-  const { digest } = theOne(classesOf(head.nodes), wanted, service)
+  const { digest } = theOne(classesOf(head), wanted, service)
   const lock = (await documents.read(lockDocument, lockKeyOf(request, digest)))?.value
   if (lock === undefined) throw notDeployed(service)
   return [
@@ -54,8 +54,10 @@ export async function desiredOf(
   ].join('\n')
 }
 
-function classesOf(nodes: readonly NodeProgress[]): readonly NodeClass[] {
-  const digests = [...new Set(nodes.flatMap(({ nodeClass }) => nodeClass ?? []))]
+/** Those that have a lock: a node that was left out may be of another. */
+function classesOf({ nodes, locks }: Pick<Rollout, 'nodes' | 'locks'>): readonly NodeClass[] {
+  const known = nodes.flatMap(({ nodeClass }) => nodeClass ?? [])
+  const digests = [...new Set(known)].filter((digest) => locks[digest] !== undefined)
   return digests.map((digest) => {
     const own = nodes.filter(({ nodeClass }) => nodeClass === digest)
     const pythons = [...new Set(own.flatMap(({ python }) => python ?? []))]

@@ -1,3 +1,4 @@
+import { isRepair } from '../convergence/repair-decision.ts'
 import { type Lock, type LockedFile, lockDocument, type PlannedNode } from '../documents.ts'
 import { indexUrls, isLockedFor, lockDigest, lockedFor, lockKeyOf, relative } from '../lock.ts'
 import { type ReportedFiles, resolvedFiles, resolveScript } from '../node/resolve.ts'
@@ -17,6 +18,12 @@ export async function resolve(
   const key = lockKeyOf(request, nodeClass)
   const known = await documents.read(lockDocument, key)
   if (known !== undefined) return checked(context, known.value)
+  if (isRepair(request.deploy) && request.definition.approvals !== undefined) {
+    const what = `Nobody approved what ${request.project} ${request.version} needs on nodes of the class of ${node.name}`
+    return problem(
+      `${what}, and a repair installs what was approved alone. Relock the service, which asks for approval.`,
+    )
+  }
   const limitSeconds = request.definition.rollout.install_seconds
   const script = resolveScript(wanted(context, node))
   const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })

@@ -79,7 +79,7 @@ function resolveNewcomers(rollout: Rollout): Rollout {
 }
 
 function leftUnapproved(rollout: Rollout, { nodeClass }: NodeProgress): Rollout {
-  const problem = 'is of a class of node whose dependencies nobody approved; promote again for it'
+  const problem = 'is of a class of node whose dependencies nobody approved: relock the service for it'
   return leftOut(rollout, nodeClass, problem)
 }
 
@@ -103,6 +103,13 @@ function toLastWave(rollout: Rollout, late: readonly NodeProgress[]): Rollout {
   const waits = others.some((node) => node.state === 'staged' && waveOf(node) === last)
   const wave = waits ? last : last + 1
   return late.reduce((next, { name }) => changeNode(next, name, { wave }), rollout)
+}
+
+/** Where only newcomers are left nobody waits for a person for their sake, and nothing that runs well goes back; else `undefined`. */
+export function leaveOutLate(rollout: Rollout, nodes: readonly NodeProgress[], problem: string): Rollout | undefined {
+  if (!nodes.every(({ state, joined }) => joined === true && state === 'staged')) return undefined
+  const left = newcomersIn(rollout, 'staged')
+  return left.reduce((next, { name }) => changeNode(next, name, { problem, state: 'unprepared' }), rollout)
 }
 
 /** A newcomer that cannot be asked or prepared: no budget counts it. */

@@ -124,7 +124,12 @@ export function isAtWork({ effects }: Rollout): boolean {
 
 /** Nobody waits any longer, nor is anybody taken in: what is decided next does not depend on it. */
 export function withoutWaiting(rollout: Rollout): Rollout {
-  return { ...rollout, effects: rollout.effects.filter(({ kind }) => kind !== 'soak' && kind !== 'discover') }
+  const waits: readonly Effect['kind'][] = [
+    'soak',
+    'discover',
+    ...(isBeforeTouching(phaseOf(rollout)) ? [] : (['probe'] as const)),
+  ]
+  return { ...rollout, effects: rollout.effects.filter(({ kind }) => !waits.includes(kind)) }
 }
 
 /** Whether nothing that runs has been touched in this phase or those before it. */

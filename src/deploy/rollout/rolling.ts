@@ -2,7 +2,7 @@ import { isUntouched, mustDrain } from './draining.ts'
 import { giveUp } from './failing.ts'
 import { inHand } from './in-hand.ts'
 import type { NodeProgress, Rollout } from './model.ts'
-import { askAtEnd, askBefore, prepareNewcomers } from './newcomers.ts'
+import { askAtEnd, askBefore, leaveOutLate, prepareNewcomers } from './newcomers.ts'
 import {
   changeNode,
   decide,
@@ -34,7 +34,7 @@ export function rolling(rollout: Rollout, now: number): Rollout {
   const candidates = candidatesIn(rollout)
   if (candidates.length === 0) return askAtEnd(rollout) ?? lastSoak(rollout, now)
   const batch = batchOf(rollout, candidates)
-  if (batch.length === 0) return isAtWork(rollout) ? rollout : giveUp(rollout, stuckBy(rollout))
+  if (batch.length === 0) return isAtWork(rollout) ? rollout : stuck(rollout, candidates)
   if (updatedNodes(rollout).length === 0) return open({ ...rollout, proven: false }, batch, now)
   if (beginsWave(rollout, batch)) return askBefore(rollout, batch) ?? watch(rollout, batch)
   if (!rollout.proven) return watch(rollout, batch)
@@ -74,7 +74,9 @@ function idleRoom(rollout: Rollout): number {
 function open(rollout: Rollout, batch: readonly NodeProgress[], now: number): Rollout {
   const wave = Math.max(...batch.map(waveOf))
   const begun = rollout.nodes.some((node) => node.wave === wave && (node.drained === true || !isUntouched(node)))
-  return (begun ? undefined : pauseFrozen(rollout, now)) ?? touch(rollout, batch)
+  const frozen = begun ? undefined : pauseFrozen(rollout, now)
+  if (frozen === undefined) return touch(rollout, batch)
+  return leaveOutLate(rollout, batch, `not begun: ${frozen.paused?.reason ?? 'frozen'}`) ?? frozen
 }
 
 /**
@@ -122,7 +124,9 @@ function soak(rollout: Rollout, seconds: number): Rollout {
   return decide(rollout, 'soak', { seconds })
 }
 
-function stuckBy({ nodes, maxUnavailable }: Rollout): string {
+function stuck(rollout: Rollout, candidates: readonly NodeProgress[]): Rollout {
+  const { nodes, maxUnavailable } = rollout
   const lost = nodes.filter(({ state }) => state === 'lost').map(({ name }) => name)
-  return `No further node may be taken out of service, ${maxUnavailable} at a time: ${lost.join(', ')} could not be taken back`
+  const why = `No further node may be taken out of service, ${maxUnavailable} at a time: ${lost.join(', ')} could not be taken back`
+  return leaveOutLate(rollout, candidates, why) ?? giveUp(rollout, why)
 }

@@ -136,6 +136,12 @@ describe('a deploy', () => {
     expect(deploy.say('resume').until('').now().phase).toBe('succeeded')
   })
 
+  it('does not wait for the sake of a node that joined after all others were done: that one is left out', () => {
+    const deploy = play(2, { asksAgain: true }).until('activate node1').joins().tell(made(7, 'a')).until('')
+    expect([deploy.now().phase, deploy.nodes()]).toEqual(['succeeded', 'updated updated unprepared'])
+    expect(deploy.now().nodes[2]?.problem).toBe('not begun: web is frozen until 2100-01-01 00:00 UTC (audit)')
+  })
+
   it('holds by the newest of what it was told, in whatever order that comes', () => {
     const late = play(2).until('plan undefined').tell(made(8)).tell(made(7, 'a'))
     expect(late.until('').now().phase).toBe('succeeded')

@@ -48,6 +48,20 @@ describe('a node that joins the fleet while a deploy runs', () => {
     expect(describeDeploy(deploy.now())).toContain('  node2  runs it, joined while it ran')
   })
 
+  it('is left out where a lost node leaves no room for it: what runs well does not go back for its sake', () => {
+    const budget = { ...asks, maxFailures: 1 }
+    const deploy = play(3, budget).until('activate node2').joins()
+    deploy.until('nothing', failing('verify node2', 'restore node2'))
+    expect([deploy.now().phase, deploy.nodes()]).toEqual(['succeeded', 'updated updated lost unprepared'])
+    expect(describeDeploy(deploy.now())).toMatch(/node3 .*No further node may be taken out of service/)
+  })
+
+  it('does not hold up the end of a deploy that is aborted while it is asked', () => {
+    const deploy = play(2, asks).until('activate node1').joins().until('probe node2').say('abort')
+    expect(deploy.now().effects.filter(({ kind }) => kind === 'probe')).toEqual([])
+    expect(deploy.until('nothing').now().phase).toBe('aborted')
+  })
+
   it.each([
     ['cannot be reached', away('probe node2'), 'unreachable', 'node2 (unreachable)'],
     ['is lost while it is installed on', away('stage node2'), 'unreachable', 'node2 (unreachable)'],
@@ -82,7 +96,7 @@ describe('a node that joins the fleet while a deploy runs', () => {
       .joins('a')
     deploy.tell({ kind: 'approve', by: 'ada', at: new Date(300).toISOString() }).until('nothing')
     expect([deploy.now().phase, deploy.nodes()]).toEqual(['succeeded', 'updated unprepared updated'])
-    expect(describeDeploy(deploy.now())).toContain('whose dependencies nobody approved; promote again for it')
+    expect(describeDeploy(deploy.now())).toContain('whose dependencies nobody approved: relock the service for it')
   })
 
   it('is not taken in while it is paused, but when it goes on, and never where it goes back', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ActContext } from '../../../src/deploy/acts/act-context.ts'
 import { resolve } from '../../../src/deploy/acts/resolve.ts'
+import { repairId } from '../../../src/deploy/convergence/repair-decision.ts'
 import { type Lock, lockDocument, type PlannedNode } from '../../../src/deploy/documents.ts'
 import { lockDigest } from '../../../src/deploy/lock.ts'
 import type { Effect } from '../../../src/deploy/rollout/model.ts'
@@ -23,9 +24,9 @@ function aNode(): PlannedNode {
 /** A node where pip finds the release, and celery where the extra asks for it. */
 function world(documents = documentsOn(new MemoryStore())) {
   const scripts: string[] = []
-  const contextOf = (definition: object): ActContext => ({
+  const contextOf = (definition: object, deploy = 'web.production.1'): ActContext => ({
     request: {
-      deploy: 'web.production.1',
+      deploy,
       service: 'web',
       project: 'app',
       version: '1.0',
@@ -52,8 +53,8 @@ function world(documents = documentsOn(new MemoryStore())) {
       return { kind: 'exited', code: 0, output: `wheelhouse-result ${JSON.stringify(report)}\n` }
     },
   })
-  const lockOf = async (definition: object) => {
-    const outcome = await resolve(contextOf(definition), aNode(), effect, new AbortController().signal)
+  const lockOf = async (definition: object, deploy?: string) => {
+    const outcome = await resolve(contextOf(definition, deploy), aNode(), effect, new AbortController().signal)
     if (!outcome.ok) return outcome.problem
     return outcome.found?.kind === 'resolve' ? outcome.found.lock : 'nothing found'
   }
@@ -73,6 +74,19 @@ const keepLock = (documents: ReturnType<typeof documentsOn>, lock: Partial<Lock>
   })
 
 describe('the lock of a release', () => {
+  it('is made by no repair of a service whose deploys have to be approved, but used by one', async () => {
+    const { lockOf, scripts, documents } = world()
+    const approvals = { approvals: { needed: 1 } }
+    const repair = repairId('web', 'production', 1, 'abcdef01')
+    expect(await lockOf(approvals, repair)).toMatch(
+      /^Nobody approved what app 1\.0 needs on nodes of the class of n1.*Relock/,
+    )
+    expect(scripts).toEqual([])
+    await keepLock(documents)
+    expect(await lockOf(approvals, repair)).toBe(lockDigest([own]))
+    expect(await world().lockOf({}, repair)).toBe(lockDigest([own]))
+  })
+
   it('is another one for other extras or indexes, and the same one for the same, in whatever order', async () => {
     const { lockOf, scripts } = world()
     const plain = await lockOf({})
