@@ -23,10 +23,10 @@ export async function discover(context: Context, rollout: Rollout, signal: Abort
   const newcomers = withoutKnown(found.nodes, taken)
   await documents.update(joinedDocument, keys.deployJoined(service, deploy), (current) => {
     if (current === undefined && newcomers.length === 0) return undefined
-    // What was taken in stays as it was: a worker that was held up knows less than the one that has taken over. One that was
-    // not, as the deploy was paused then, may be somewhere else by now.
-    const others = (current?.nodes ?? []).filter(({ name }) => !newcomers.some((node) => node.name === name))
-    return { nodes: [...others, ...newcomers], count: found.nodes.length }
+    // Nothing is taken away: a worker that was held up knows less than the one that has taken over.
+    const kept = current?.nodes ?? []
+    const fresh = newcomers.filter(({ name }) => !kept.some((node) => node.name === name))
+    return { nodes: [...kept, ...fresh], count: found.nodes.length }
   })
   return { ok: true, found: { kind: 'discover', newcomers: newcomers.map(({ name }) => name) } }
 }
