@@ -58,7 +58,9 @@ export async function tellDeploy(ports: RequestPorts, deploy: string, request: C
 async function keep(ports: RequestPorts, rollout: Rollout, request: ControlRequest): Promise<Control> {
   const { service, deploy } = rollout
   const { kind, node, by, account, reason, imposed } = request
-  const [id, at] = [randomUUID(), new Date(ports.clock.now()).toISOString()]
+  // Whoever has seen that approval was asked for anew speaks after that, though this clock may be behind the worker's.
+  const now = Math.max(ports.clock.now(), rollout.askedAnew?.at ?? 0)
+  const [id, at] = [randomUUID(), new Date(now).toISOString()]
   const said = {
     id,
     kind,

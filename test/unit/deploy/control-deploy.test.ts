@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { controlDeploy } from '../../../src/deploy/control-deploy.ts'
-import { controlsDocument } from '../../../src/deploy/documents.ts'
+import { controlsDocument, headDocument } from '../../../src/deploy/documents.ts'
 import { requestDeploy } from '../../../src/deploy/request-deploy.ts'
 import type { ControlKind } from '../../../src/deploy/rollout/control.ts'
 import { serviceDocument, start } from '../../../src/deploy/service-state.ts'
@@ -71,6 +71,24 @@ describe('telling a deploy something', () => {
     const said = await Promise.allSettled([say(waiting, 'pause'), say(waiting, 'pause', 'bob')])
     expect(said.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(await controls(waiting)).toHaveLength(1)
+  })
+
+  it('counts as said after what was asked for anew, though the clock of the worker that asked is ahead', async () => {
+    const { documents, say, controls } = await aService()
+    const at = Date.now() + 3_600_000
+    await documents.update(headDocument, keys.deployHead('web', running), (head) => {
+      const approvals = { needed: 1, expireHours: 72 }
+      return (
+        head && {
+          ...head,
+          phase: 'gated' as const,
+          approvals,
+          askedAnew: { at, reason: 'web1 is another class of node now.' },
+        }
+      )
+    })
+    await say(running, 'approve')
+    expect(await controls(running)).toMatchObject([{ kind: 'approve', at: new Date(at).toISOString() }])
   })
 
   it('leaves a store that fsck knows every document of', async () => {
