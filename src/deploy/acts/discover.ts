@@ -22,11 +22,11 @@ export async function discover(context: Context, rollout: Rollout, signal: Abort
   const taken = known.filter(({ name }) => rollout.nodes.some((node) => node.name === name))
   const newcomers = withoutKnown(found.nodes, taken)
   await documents.update(joinedDocument, keys.deployJoined(service, deploy), (current) => {
-    if (current === undefined && newcomers.length === 0) return undefined
     // Nothing is taken away: a worker that was held up knows less than the one that has taken over.
     const kept = current?.nodes ?? []
     const fresh = newcomers.filter(({ name }) => !kept.some((node) => node.name === name))
-    return { nodes: [...kept, ...fresh], count: found.nodes.length }
+    const counted = current === undefined || current.count === found.nodes.length
+    return fresh.length === 0 && counted ? undefined : { nodes: [...kept, ...fresh], count: found.nodes.length }
   })
   return { ok: true, found: { kind: 'discover', newcomers: newcomers.map(({ name }) => name) } }
 }

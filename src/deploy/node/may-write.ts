@@ -5,9 +5,10 @@ import { quote } from './shell.ts'
  * where that would be made: an installer says so in words of its own, half-way, and not whose folder it is to be.
  */
 export const mayWrite = `may_write() {
-  place=$1; user=$(id -un)
+  place=$1
   until [ -e "$place" ]; do place=$(dirname "$place"); done
   if [ -d "$place" ] && [ -w "$place" ] && [ -x "$place" ]; then return; fi
+  user=$(id -un)
   if [ -d "$place" ] && [ "$user" = root ]; then
     echo "Nobody may write into $place on this node: it is on a file system that is mounted read-only" >&2
   elif [ "$place" = "$1" ]; then

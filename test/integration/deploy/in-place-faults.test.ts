@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { demoApp } from '../../support/demo-app.ts'
-import { type InPlaceNode, type InPlaceOptions, inPlaceNode } from '../../support/in-place-node.ts'
+import { type InPlaceNode, inPlaceNode } from '../../support/in-place-node.ts'
 import { killAll, processesOf, programArguments } from '../../support/process-table.ts'
 import { runOk } from '../../support/run.ts'
 import { until } from '../../support/until.ts'
@@ -14,17 +14,8 @@ const slowPip =
   'import os, sys, time; "__pip-runner__" in "".join(sys.orig_argv) and os.path.exists("{root}/slow") and time.sleep(600)\n'
 
 describe('an environment in which an installation died', () => {
-  let node: InPlaceNode | undefined
-  afterEach(() => node?.[Symbol.asyncDispose]())
-
-  async function inPlace(options: InPlaceOptions = {}): Promise<InPlaceNode> {
-    const here = await inPlaceNode(options)
-    node = here
-    return here
-  }
-
   it('keeps nothing of either where two died one after another, though their releases are gone', async () => {
-    const here = await inPlace()
+    await using here = await inPlaceNode()
     for (const [release, extra] of [
       ['1.0-a', 'first'],
       ['1.1-b', 'second'],
@@ -43,7 +34,7 @@ describe('an environment in which an installation died', () => {
   })
 
   it('has nothing to go back to where the release before it was removed by hand', async () => {
-    const here = await inPlace()
+    await using here = await inPlaceNode()
     await here.installByHand()
     await mkdir(join(here.root, '.wheelhouse'), { recursive: true })
     const mark = { release: '1.1-b', before: '1.0-gone' }
@@ -54,7 +45,7 @@ describe('an environment in which an installation died', () => {
   })
 
   it('is written into by nobody else: a child that outlived its pip is ended before anything is changed', async () => {
-    const here = await inPlace()
+    await using here = await inPlaceNode()
     await here.installByHand()
     const code = 'import sysconfig; print(sysconfig.get_path("purelib"))'
     const site = (await runOk([here.python, '-c', code])).stdout.trim()
