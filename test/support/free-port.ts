@@ -1,14 +1,16 @@
 import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { createConnection, createServer } from 'node:net'
 
 /**
- * A loopback port that nobody listens on. Taken from below the kernel's ephemeral range (32768 and up), so that no outgoing
- * connection can occupy it while a test has its server stopped.
+ * A loopback port that nobody listens on, and that no other call gives while this process lives, not even in another process.
+ * Taken from below the kernel's ephemeral range (32768 and up), so that no outgoing connection can occupy it while a test has
+ * its server stopped.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 32_000)
-    if (await canListen(port)) return port
+    if ((await claim(port)) && (await canListen(port))) return port
   }
 }
 
@@ -30,6 +32,15 @@ export async function listens(port: number): Promise<boolean> {
       resolve(true)
     })
     socket.on('error', () => resolve(false))
+  })
+}
+
+/** The UDP port of the same number, which nothing here speaks, says until the end of this process that it is given away. */
+async function claim(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = createSocket('udp4').unref()
+    socket.once('error', () => socket.close(() => resolve(false)))
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true))
   })
 }
 

@@ -75,6 +75,21 @@ def promote(process):
     until = min(END, time.monotonic() + 10)
     while running(PIDFILE) != process and time.monotonic() < until:
         time.sleep(0.05)
+def unseen(parent):
+    """Whether a child of it ended, and it has not asked how (wait(2)): a dead process that is still listed."""
+    for name in os.listdir("/proc"):
+        try:
+            fields = open("/proc/%s/stat" % name).read().rpartition(")")[2].split() if name.isdigit() else ("", "")
+        except OSError:
+            continue
+        if fields[0] == "Z" and int(fields[1]) == parent[0]:
+            return True
+    return False
+def seen(old):
+    # Until it has seen the end of one successor it starts no other, and forgets that it was asked to.
+    until = min(END, time.monotonic() + 10)
+    while unseen(old) and time.monotonic() < until:
+        time.sleep(0.05)
 def replace():
     first, second = running(PIDFILE), running(PIDFILE + ".2")
     old = first or second
@@ -83,9 +98,7 @@ def replace():
     if first and second and first != second:
         print("A successor that was left by an earlier attempt is ended: %d." % second[0])
         finish(second)
-        # Until its parent has seen the end it starts no other.
-        while os.path.exists("/proc/%d" % second[0]) and time.monotonic() < END:
-            time.sleep(0.05)
+    seen(old)
     promote(old)
     signal.signal(signal.SIGTERM, interrupted)
     send(old, signal.SIGUSR2)
