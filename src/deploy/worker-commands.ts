@@ -5,9 +5,11 @@ import type { RunOutcome } from './detached-run.ts'
 import { BoundedStarts } from './ssh/bounded-starts.ts'
 
 export interface CommandOptions {
+  /** Whose command it is. */
+  readonly service: string
   readonly environment: Readonly<Record<string, string>>
   readonly limitSeconds: number
-  /** Ends the command. */
+  /** Ends the command; one that has not begun is not begun, and the promise rejects with the reason. */
   readonly signal: AbortSignal
 }
 
@@ -20,16 +22,21 @@ export interface WorkerCommands {
   run(argv: readonly string[], options: CommandOptions): Promise<RunOutcome>
 }
 
-const commandsAtOnce = 8
+const atOnceOfOneService = 8
 const outputLimit = 1024 * 1024
 const graceMilliseconds = 10_000
 
 export function spawnedCommands(base: Readonly<Record<string, string>>): WorkerCommands {
-  // Of a large fleet hundreds may be asked for at once, and what they speak to counts its callers.
-  const starts = new BoundedStarts(commandsAtOnce)
+  // Of a large fleet hundreds may be asked for at once, and what they speak to counts its callers. Each service has places of
+  // its own: draining may take minutes, and is no reason for another service to wait.
+  const places = new Map<string, BoundedStarts>()
   return {
-    run: (argv, options) =>
-      starts.run(() => run(argv, { ...options, environment: { ...base, ...options.environment } })),
+    run(argv, options) {
+      const starts = places.get(options.service) ?? new BoundedStarts(atOnceOfOneService)
+      places.set(options.service, starts)
+      const environment = { ...base, ...options.environment }
+      return starts.run(() => run(argv, { ...options, environment }), options.signal)
+    },
   }
 }
 

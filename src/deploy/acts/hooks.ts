@@ -26,7 +26,8 @@ export async function aroundRestart(
     const script = hookScript({ root: node.root, argv, environment })
     return outcomeOf(what, await context.run(node, { attempt, script, limitSeconds: hook.seconds }, signal))
   }
-  const outcome = await context.commands.run(argv, { environment, limitSeconds: hook.seconds, signal })
+  const { service } = context.request
+  const outcome = await context.commands.run(argv, { service, environment, limitSeconds: hook.seconds, signal })
   if (!signal.aborted) await context.keep(node, attempt, outcome)
   return outcomeOf(what, outcome)
 }

@@ -8,8 +8,9 @@ export class BoundedStarts {
     this.#turns = new FairTurns(limit)
   }
 
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    const end = await this.#turns.take('all')
+  /** Rejects with the signal's reason where that comes before the turn. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const end = await this.#turns.take('all', signal)
     try {
       return await task()
     } finally {

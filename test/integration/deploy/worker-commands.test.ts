@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { spawnedCommands } from '../../../src/deploy/worker-commands.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const path = { PATH: '/usr/local/bin:/usr/bin:/bin' }
 
 function run(argv: readonly string[], options: object = {}) {
   const signal = new AbortController().signal
   return spawnedCommands(path).run(argv, {
+    service: 'web',
     environment: { WHEELHOUSE_NODE: 'web1' },
     limitSeconds: 30,
     signal,
@@ -40,3 +44,34 @@ describe('a command on the machine of the worker', () => {
     expect(await run(['sh', '-c', 'sleep 5 & echo done'])).toMatchObject({ code: 0, output: 'done\n' })
   })
 })
+
+describe('many commands on the machine of the worker', () => {
+  it('hold up none of another service, however slow they are', async () => {
+    await using folder = await temporaryFolder('commands')
+    const commandOf = commandsIn(folder.path)
+    const slow = Array.from({ length: 10 }, () => commandOf('web', 'until [ -e done ]; do sleep 0.05; done'))
+    expect(await commandOf('api', 'touch done')).toMatchObject({ code: 0 })
+    expect(await Promise.all(slow)).toEqual(slow.map(() => ended))
+  })
+
+  it('of a worker that stops are not begun any more', async () => {
+    await using folder = await temporaryFolder('commands')
+    const commandOf = commandsIn(folder.path)
+    const slow = Array.from({ length: 8 }, () => commandOf('web', 'until [ -e done ]; do sleep 0.05; done'))
+    const stop = new AbortController()
+    const waits = commandOf('web', 'touch begun', stop.signal)
+    stop.abort(new Error('the worker stops'))
+    await expect(waits).rejects.toThrow('the worker stops')
+    await commandOf('api', 'touch done')
+    await Promise.all(slow)
+    expect(existsSync(join(folder.path, 'begun'))).toBe(false)
+  })
+})
+
+const ended = { kind: 'exited', code: 0, output: '' }
+
+function commandsIn(folder: string) {
+  const commands = spawnedCommands(path)
+  return (service: string, script: string, signal = new AbortController().signal) =>
+    commands.run(['sh', '-c', `cd ${folder} && ${script}`], { service, environment: {}, limitSeconds: 15, signal })
+}
