@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ServiceDefinitions } from '../reconcile.ts'
 import type { RequestPorts } from '../request-deploy.ts'
+import { BoundedStarts } from '../ssh/bounded-starts.ts'
 import { type ObservePorts, observe } from './observe.ts'
 import { repair } from './repair.ts'
 
@@ -11,18 +12,30 @@ export interface ConvergePorts extends ObservePorts, RequestPorts {
   readonly log: Log
 }
 
-/** Looks at the nodes of each service now and then, as long as the worker runs, and repairs where the service says so. */
+/** Each asks ten nodes at once. */
+const servicesAtOnce = 8
+
+/**
+ * Looks at the nodes of each service now and then, as long as the worker runs, and repairs where the service says so. One whose
+ * nodes are out of reach, or cannot be looked at, takes its time and holds up no other.
+ */
 export function startConverging(ports: ConvergePorts, lookSeconds: number): AsyncDisposable {
   const stop = new AbortController()
   // Something listens for each node, and that is no leak.
   setMaxListeners(0, stop.signal)
+  const starts = new BoundedStarts(servicesAtOnce)
+  const underWay = new Map<string, Promise<void>>()
+  const look = (service: string) => {
+    if (underWay.has(service)) return
+    const looking = starts.run(() => converge(ports, service, stop.signal)).finally(() => underWay.delete(service))
+    underWay.set(service, looking)
+  }
   const running = (async () => {
     while (!stop.signal.aborted) {
-      for (const [service, definition] of Object.entries(ports.services)) {
-        if (!stop.signal.aborted) await converge(ports, service, definition, stop.signal)
-      }
+      Object.keys(ports.services).forEach(look)
       await ports.clock.sleep(lookSeconds * 1000, stop.signal)
     }
+    await Promise.all(underWay.values())
   })()
   return {
     async [Symbol.asyncDispose]() {
@@ -32,13 +45,10 @@ export function startConverging(ports: ConvergePorts, lookSeconds: number): Asyn
   }
 }
 
-/** One service whose nodes cannot be looked at holds up no other. */
-async function converge(
-  ports: ConvergePorts,
-  service: string,
-  definition: ConvergePorts['services'][string],
-  signal: AbortSignal,
-): Promise<void> {
+async function converge(ports: ConvergePorts, service: string, signal: AbortSignal): Promise<void> {
+  // As it is configured when its turn has come.
+  const definition = ports.services[service]
+  if (definition === undefined || signal.aborted) return
   try {
     const observation = await observe(ports, service, definition, signal)
     const deploy = observation && (await repair(ports, service, definition, observation))
