@@ -44,8 +44,8 @@ export async function controlDeploy(
   const taken = ({ phase, controls = 0 }: Rollout) => controls >= control.number || isOver(phase)
   // One that waits for another deploy to end is taken when its turn comes.
   if (before.phase === 'queued' && control.kind !== 'abort') return { control, rollout: before }
-  const [rollout = before] = await watchUntil(ports, [deploy], patienceSeconds, taken, signal)
-  return { control, rollout }
+  const [seen] = await watchUntil(ports, [deploy], patienceSeconds, taken, signal)
+  return { control, rollout: seen?.rollout ?? before }
 }
 
 /** The same, without waiting for what comes of it. */

@@ -34,7 +34,7 @@ export interface Live {
   /** Of each deploy only what came after this serial. */
   readonly after?: number
   /** Told last, as the result of the request. A status of 400 and more cuts lines short, so that curl ends with an error. */
-  result?(rollouts: readonly Rollout[]): { readonly status: number; readonly text: string; readonly json: object }
+  result?(seen: readonly SeenDeploy[]): { readonly status: number; readonly text: string; readonly json: object }
 }
 
 /** Answers with what happens while it happens. */
@@ -62,7 +62,7 @@ async function* events({ seen, clock, externalUrl, after = 0, result }: Live): A
     yield ': still at it\n\n'
     quietSince = clock.monotonic()
   }
-  const end = result?.(last.map(({ rollout }) => rollout))
+  const end = result?.(last)
   if (end !== undefined) yield `event: result\ndata: ${JSON.stringify({ status: end.status, ...end.json })}\n\n`
 }
 
@@ -79,15 +79,19 @@ async function* lines({ seen, clock, message, result }: Live, cutShort: () => Pr
     else yield stillOn(last)
     quietSince = clock.monotonic()
   }
-  const end = result?.(last.map(({ rollout }) => rollout))
+  const end = result?.(last)
   if (end === undefined) return
   yield `${end.text}\n`
   if (end.status >= 400) await cutShort()
 }
 
 function stillOn(seen: readonly SeenDeploy[]): string {
-  const open = seen.filter(({ rollout }) => !isOver(rollout.phase)).map(({ rollout }) => rollout)
-  return open.map(({ deploy, phase }) => `  ${deploy}: still ${phase.replace('_', ' ')}\n`).join('')
+  const open = seen.filter(({ rollout, concluding }) => concluding || !isOver(rollout.phase))
+  return open.map((one) => `  ${one.rollout.deploy}: still ${doing(one)}\n`).join('')
+}
+
+function doing({ rollout, concluding }: SeenDeploy): string {
+  return concluding ? 'to be noted as over' : rollout.phase.replace('_', ' ')
 }
 
 /** The status was given before the end was known. An answer without its end is an error to every client: curl's is 18. */

@@ -11,7 +11,7 @@ import type { PromotionPlan } from '../deploy/dry-run.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from '../deploy/promote-services.ts'
 import { isOver, type Phase, type Rollout } from '../deploy/rollout/model.ts'
 import { channelsFor } from '../deploy/subscriptions.ts'
-import { follow, type WatchPorts, watchUntil } from '../deploy/watch.ts'
+import { follow, type SeenDeploy, type WatchPorts, watchUntil } from '../deploy/watch.ts'
 import { keys } from '../objects/keys.ts'
 import { actorOf } from './actor.ts'
 import { type Access, identityOf, requireScope } from './authentication.ts'
@@ -134,7 +134,7 @@ export async function answerPromotion(
 ): Promise<void> {
   const { externalUrl, clock } = ports
   const gone = clientGone(context)
-  const result = (rollouts: readonly Rollout[]) => resultOf(promoted, rollouts, { externalUrl, wait })
+  const result = (seen: readonly SeenDeploy[]) => resultOf(promoted, seen, { externalUrl, wait })
   const form = wait > 0 ? liveFormOf(context) : undefined
   if (form !== undefined) {
     context.status = 202
@@ -142,11 +142,11 @@ export async function answerPromotion(
     const message = messageOf(promoted, [])
     return sendLive(context, { seen, form, clock, externalUrl, message, result })
   }
-  const rollouts = await watchUntil(ports, promoted.deploys, wait, isSettled, gone)
-  const { status, json } = result(rollouts)
+  const seen = await watchUntil(ports, promoted.deploys, wait, isSettled, gone)
+  const { status, json } = result(seen)
   context.status = status
   answerAs(context, json, () =>
-    [`${json.message}\n`, ...rollouts.map((rollout) => textOf(rollout, externalUrl))].join('\n'),
+    [`${json.message}\n`, ...seen.map(({ rollout }) => textOf(rollout, externalUrl))].join('\n'),
   )
 }
 
@@ -157,12 +157,15 @@ function isSettled({ phase }: Rollout): boolean {
 
 function resultOf(
   promoted: Promoted,
-  rollouts: readonly Rollout[],
+  seen: readonly SeenDeploy[],
   { externalUrl, wait }: { readonly externalUrl: string; readonly wait: number },
 ) {
   const { project, channel, pointer, previous = null, changed } = promoted
+  const rollouts = seen.map(({ rollout }) => rollout)
   // Who does not wait asked for no more than to begin.
-  const status = statusOf(rollouts.map(({ phase }) => (wait === 0 && phase === 'gated' ? 'queued' : phase)))
+  const phases = rollouts.map(({ phase }) => (wait === 0 && phase === 'gated' ? 'queued' : phase))
+  const isConcluding = seen.some(({ concluding }) => concluding)
+  const status = statusOf(phases, isConcluding)
   const deploys = rollouts.map((rollout) => deployView(rollout, externalUrl))
   const json = { message: messageOf(promoted, rollouts), changed, project, channel, pointer, previous, deploys }
   return { status, json, text: `${resultText(status, rollouts)} (${status})` }
@@ -185,12 +188,12 @@ function resultText(status: number, rollouts: readonly Rollout[]): string {
 
 /**
  * For `curl -f` in CI: 200 only where all is as asked for. The worst service decides; never 5xx, so that `--retry` does not
- * promote once more what failed by itself.
+ * promote once more what failed by itself. What its service does not say yet is not as asked for: the next promotion may need it.
  */
-function statusOf(phases: readonly Phase[]): number {
+function statusOf(phases: readonly Phase[], isConcluding: boolean): number {
   if (phases.some((phase) => ['failed', 'rolled_back', 'rollback_failed', 'aborted'].includes(phase))) return 424
   if (phases.some((phase) => ['superseded', 'expired', 'gated'].includes(phase))) return 409
-  if (phases.some((phase) => !isOver(phase))) return 202
+  if (isConcluding || phases.some((phase) => !isOver(phase))) return 202
   return 200
 }
 

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { headDocument } from '../../../src/deploy/documents.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
 import type { Rollout } from '../../../src/deploy/rollout/model.ts'
-import { follow } from '../../../src/deploy/watch.ts'
+import { follow, type SeenDeploy } from '../../../src/deploy/watch.ts'
 import { liveFormOf, sendLive } from '../../../src/http/live.ts'
 import { documentsOn } from '../../../src/objects/documents.ts'
 import { keys } from '../../../src/objects/keys.ts'
@@ -27,10 +27,10 @@ async function aServer() {
   app.silent = true
   app.use((context) => {
     const seen = follow({ documents, bus, clock: systemClock }, [deploy], 60, new AbortController().signal)
-    const result = ([rollout]: readonly Rollout[]) => ({
-      status: rollout?.phase === 'succeeded' ? 200 : 424,
-      text: `It ${rollout?.phase}.`,
-      json: { phase: rollout?.phase },
+    const result = ([seen]: readonly SeenDeploy[]) => ({
+      status: seen?.rollout.phase === 'succeeded' ? 200 : 424,
+      text: `It ${seen?.rollout.phase}.`,
+      json: { phase: seen?.rollout.phase },
     })
     const form = liveFormOf(context)
     if (form === undefined) context.body = 'whole'
