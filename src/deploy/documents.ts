@@ -87,9 +87,11 @@ const joined = z.object({
   nodes: z.array(plannedNode),
   /** Of the whole fleet as it was found last. */
   count: z.int(),
+  /** Of the worker that found them. */
+  fence: z.int().optional(),
 })
 
-/** Nodes that came into the fleet while a deploy ran: `deploys/<service>/<id>/joined.json`. It only grows. */
+/** Nodes that came into the fleet while a deploy ran: `deploys/<service>/<id>/joined.json`. Nobody is taken out of it. */
 export type JoinedNodes = Readonly<z.infer<typeof joined>>
 
 const lockedFile = z.object({

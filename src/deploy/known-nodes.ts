@@ -10,15 +10,10 @@ export async function knownNode(documents: Documents, deploy: Deploy, name: stri
   return named(await plannedNodes(documents, deploy)) ?? named(await joinedNodes(documents, deploy))
 }
 
-/** All of whom that is known. */
-export async function knownNodes(documents: Documents, deploy: Deploy): Promise<readonly PlannedNode[]> {
-  return [...(await plannedNodes(documents, deploy)), ...(await joinedNodes(documents, deploy))]
-}
-
-async function plannedNodes(documents: Documents, { service, deploy }: Deploy): Promise<readonly PlannedNode[]> {
+export async function plannedNodes(documents: Documents, { service, deploy }: Deploy): Promise<readonly PlannedNode[]> {
   return (await documents.read(planDocument, keys.deployPlan(service, deploy)))?.value.nodes ?? []
 }
 
-async function joinedNodes(documents: Documents, { service, deploy }: Deploy): Promise<readonly PlannedNode[]> {
+export async function joinedNodes(documents: Documents, { service, deploy }: Deploy): Promise<readonly PlannedNode[]> {
   return (await documents.read(joinedDocument, keys.deployJoined(service, deploy)))?.value.nodes ?? []
 }

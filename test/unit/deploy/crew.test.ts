@@ -30,14 +30,15 @@ function aCrew(reason: ErrorCode, rollout: object = {}, more: object = {}) {
     ...{ by: 'ci', at: '2026-01-01T00:00:00Z', definition: aDefinition({ rollout, ...more }) },
   }
   const crew = crewFor(ports, request, 1)
-  async function act(kind: EffectKind, node?: string, more: { seconds?: number } = {}): Promise<Outcome> {
-    const effect = { attempt: `${deploy}.1-${kind}`, kind, ...more, ...(node === undefined ? {} : { node }) }
-    const nodes = ['n1', 'n2', 'n3', ...(node === 'n4' ? ['n4'] : [])].map((name) => ({
-      name,
-      state: 'waiting' as const,
-    }))
+  async function act(
+    kind: EffectKind,
+    node?: string,
+    { seconds = 0, fence = 1, taken = node ?? 'n1' } = {},
+  ): Promise<Outcome> {
+    const effect = { attempt: `${deploy}.1-${kind}`, kind, ...(seconds && { seconds }), ...(node && { node }) }
+    const nodes = [...new Set(['n1', 'n2', 'n3', taken])].map((name) => ({ name, state: 'waiting' as const }))
     let outcome: Outcome | undefined
-    const acting = crew.act(effect, { ...blank, nodes }, new AbortController().signal).then((one) => {
+    const acting = crew.act(effect, { ...blank, fence, nodes }, new AbortController().signal).then((one) => {
       outcome = one
     })
     await clock.passUntil(() => outcome !== undefined)
@@ -56,6 +57,10 @@ function aCrew(reason: ErrorCode, rollout: object = {}, more: object = {}) {
     answer,
     clock,
     joined: async () => (await documents.read(joinedDocument, keys.deployJoined('web', deploy)))?.value,
+    addresses: async () =>
+      (await documents.read(joinedDocument, keys.deployJoined('web', deploy)))?.value.nodes.map(
+        ({ name, address }) => `${name} ${address}`,
+      ),
     plan: async () => (await documents.read(planDocument, keys.deployPlan('web', deploy)))?.value,
   }
 }
@@ -106,12 +111,36 @@ describe('who acts for a deploy', () => {
       count: 4,
       nodes: [{ name: 'n5' }, { name: 'n4', address: '10.0.0.4' }],
     })
-    // What it has kept stays, as another worker may be at work with it.
-    crew.answer(named('n1', 'n2', 'n3', 'n4', 'n6'))
-    expect(await crew.act('discover')).toMatchObject({ found: { newcomers: ['n4', 'n6'] } })
-    expect((await crew.joined())?.nodes.map(({ name, address }) => `${name} ${address}`)).toEqual([
-      ...['n5 n5', 'n4 10.0.0.4', 'n6 n6'],
-    ])
+    // What it has kept stays.
+    crew.answer(named('n1', 'n2', 'n3', 'n6'))
+    expect(await crew.act('discover')).toMatchObject({ found: { newcomers: ['n6'] } })
+    expect(await crew.addresses()).toEqual(['n5 n5', 'n4 10.0.0.4', 'n6 n6'])
+  })
+
+  it('reaches a newcomer at the address of now for as long as it is not taken in, and from then on at that', async () => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    const known = named('n1', 'n2', 'n3')
+    // Found while the deploy was paused: nobody takes it in.
+    for (const address of ['10.0.0.4', '10.0.0.5']) {
+      crew.answer([...known, { name: 'n4', address }])
+      expect(await crew.act('discover')).toMatchObject({ found: { newcomers: ['n4'] } })
+      expect(await crew.addresses()).toEqual([`n4 ${address}`])
+    }
+    crew.answer([...known, { name: 'n4', address: '10.0.0.6' }])
+    expect(await crew.act('discover', undefined, { taken: 'n4' })).toMatchObject({ found: { newcomers: [] } })
+    expect(await crew.addresses()).toEqual(['n4 10.0.0.5'])
+  })
+
+  it('leaves newcomers as the worker has found them that has taken over meanwhile, be it by the same answer', async () => {
+    const crew = aCrew('host-unreachable', {}, inventory)
+    await crew.act('plan')
+    crew.answer([...named('n1', 'n2', 'n3'), { name: 'n4', address: '10.0.0.4' }])
+    await crew.act('discover', undefined, { fence: 1 })
+    await crew.act('discover', undefined, { fence: 2 })
+    crew.answer([...named('n1', 'n2', 'n3'), { name: 'n4', address: '10.0.0.5' }])
+    await crew.act('discover', undefined, { fence: 1 })
+    expect(await crew.addresses()).toEqual(['n4 10.0.0.4'])
   })
 
   it('does not take a newcomer that cannot be reached for one that has left', async () => {
