@@ -3,6 +3,7 @@ import type { Client } from 'ssh2'
 import { DomainError, messageOf } from '../../errors.ts'
 import type { HostTarget } from '../remote-host.ts'
 import { labelOf, sentence } from './connection-errors.ts'
+import { silenceOf } from './silence.ts'
 
 /** A stream from a jump host to what lies behind it. The jump host's own patience is minutes: the target's counts. */
 export async function forwarded(
@@ -23,7 +24,12 @@ export async function forwarded(
     let over = false
     const closed = () => failed('its connection was lost')
     const abort = () => failed('waiting for it was given up')
-    const timer = setTimeout(failed, connectSeconds * 1000, `the node did not answer in ${connectSeconds} s`)
+    const late = async () => {
+      const silence = await silenceOf(hop, client)
+      if (silence === undefined) failed(`the node did not answer in ${connectSeconds} s`)
+      else reject(silence)
+    }
+    const timer = setTimeout(late, connectSeconds * 1000)
     settle = () => {
       over = true
       clearTimeout(timer)

@@ -1,16 +1,19 @@
 import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
-import { DomainError } from '../../errors.ts'
+import { DomainError, isDomainError } from '../../errors.ts'
 import type { ConnectOptions, HostTarget, JumpHost } from '../remote-host.ts'
-import { labelOf } from './connection-errors.ts'
+import { labelOf, sentence } from './connection-errors.ts'
 import { forwarded } from './forwarded.ts'
 import type { OpenClient } from './open-client.ts'
+import { silenceOf } from './silence.ts'
 
 export interface Way {
   /** A connection of its own to the target's sshd. */
   readonly stream: Duplex
   /** Why it leads nowhere any more, where that is the jump host's doing. */
   lost(): string | undefined
+  /** The same of a login through it that came to nothing, also where the jump host is only silent by now. */
+  fault(): Promise<DomainError | undefined>
   /** Nobody uses it any more. */
   release(): void
 }
@@ -37,6 +40,21 @@ export class JumpHosts {
     this.#open = open
   }
 
+  /** Logs in to the target, through what lies before it. `lost` says why that led nowhere any more, where a jump host is at fault. */
+  async login(target: HostTarget, options: ConnectOptions): Promise<{ client: Client; lost(): string | undefined }> {
+    const way = await this.wayTo(target, options)
+    try {
+      const client = await this.#open(target, options, way?.stream)
+      client.once('close', () => way?.release())
+      return { client, lost: () => way?.lost() }
+    } catch (error) {
+      const unreached = isDomainError(error, 'host-unreachable') && !options.signal?.aborted
+      const fault = unreached ? await way?.fault() : undefined
+      way?.release()
+      throw fault ?? error
+    }
+  }
+
   /** `undefined` where the target is reached without any. */
   async wayTo(target: HostTarget, options: ConnectOptions = {}): Promise<Way | undefined> {
     const jump = target.jump?.at(-1)
@@ -54,8 +72,14 @@ export class JumpHosts {
     }
     const lost = () => (opened.isLost ? `the connection to ${labelOf(hop)} was lost` : undefined)
     try {
-      const stream = await forwarded(await joined(opened, target, options), hop, target, options.signal)
-      return { stream, lost, release }
+      const client = await joined(opened, target, options)
+      const stream = await forwarded(client, hop, target, options.signal)
+      const fault = async () => {
+        const silence = await silenceOf(hop, client)
+        const why = lost()
+        return why === undefined ? silence : unreachable(target, why)
+      }
+      return { stream, lost, fault, release }
     } catch (error) {
       release()
       throw error
@@ -83,17 +107,10 @@ export class JumpHosts {
   }
 
   async #connected(hop: HostTarget, options: ConnectOptions): Promise<Client> {
-    const way = await this.wayTo(hop, options)
-    try {
-      const client = await this.#open(hop, options, way?.stream)
-      client.once('close', () => way?.release())
-      // Each that lies behind it listens.
-      client.setMaxListeners(0)
-      return client
-    } catch (error) {
-      way?.release()
-      throw error
-    }
+    const { client } = await this.login(hop, options)
+    // Each that lies behind it listens.
+    client.setMaxListeners(0)
+    return client
   }
 
   #close(key: string, opened: Opened): void {
@@ -105,6 +122,11 @@ export class JumpHosts {
   #forget(key: string, opened: Opened): void {
     if (this.#opened.get(key) === opened) this.#opened.delete(key)
   }
+}
+
+function unreachable(target: HostTarget, why: string): DomainError {
+  const text = `${sentence(labelOf(target))} cannot be reached: ${why}.`
+  return new DomainError('host-unreachable', text, { host: target.name })
 }
 
 /** The last jump host as a target of its own, behind those before it. */

@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
 import type { Client, ClientChannel } from 'ssh2'
-import { DomainError, isDomainError, messageOf } from '../../errors.ts'
+import { DomainError, messageOf } from '../../errors.ts'
 import { CappedText } from '../capped-text.ts'
 import type { HostTarget, RemoteHost, RemoteHosts, RunOptions, RunResult } from '../remote-host.ts'
 import { BoundedStarts } from './bounded-starts.ts'
-import { labelOf, sentence } from './connection-errors.ts'
 import { ConnectionStarts } from './connection-starts.ts'
 import { afterMark, framed } from './framed-script.ts'
 import { JumpHosts } from './jump-hosts.ts'
 import type { KnownHosts } from './known-hosts.ts'
-import { type OpenClient, openClient } from './open-client.ts'
+import { openClient } from './open-client.ts'
 import { ReversePorts } from './reverse-ports.ts'
 
 const outputLimit = 2 * 1024 * 1024
@@ -22,22 +21,11 @@ const scriptsAtOnce = 6
 /** Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. */
 export function ssh2Hosts(knownHosts: KnownHosts): RemoteHosts {
   const ports = { knownHosts, starts: new ConnectionStarts() }
-  const open: OpenClient = (hop, options, way) => openClient(ports, hop, options, way)
-  const jumps = new JumpHosts(open)
+  const jumps = new JumpHosts((hop, options, way) => openClient(ports, hop, options, way))
   return {
     async connect(target, options = {}) {
-      const way = await jumps.wayTo(target, options)
-      try {
-        const client = await open(target, options, way?.stream)
-        client.once('close', () => way?.release())
-        return connectedHost(client, target, () => way?.lost())
-      } catch (error) {
-        way?.release()
-        const lost = way?.lost()
-        if (lost === undefined || !isDomainError(error, 'host-unreachable')) throw error
-        const text = `${sentence(labelOf(target))} cannot be reached: ${lost}.`
-        throw new DomainError('host-unreachable', text, { host: target.name }, { cause: error })
-      }
+      const { client, lost } = await jumps.login(target, options)
+      return connectedHost(client, target, lost)
     },
   }
 }
