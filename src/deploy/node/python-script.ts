@@ -1,3 +1,4 @@
+import { resultMark } from './result-line.ts'
 import { quote } from './shell.ts'
 
 /**
@@ -21,7 +22,7 @@ export function barePythonScript(python: string, source: string, argument: objec
 const prelude = `import json, os, sys
 ARGUMENTS = json.loads(sys.argv[1])
 def tell(result):
-    print("wheelhouse-result " + json.dumps(result), flush=True)
+    print("${resultMark}" + json.dumps(result), flush=True)
 `
 
 /**

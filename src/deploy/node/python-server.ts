@@ -1,3 +1,4 @@
+import { resultMark } from './result-line.ts'
 import { quote } from './shell.ts'
 
 /** A look at a node by Python, with the standard library alone: `source` finds its argument, a JSON object, in `ARGUMENTS`. */
@@ -30,7 +31,7 @@ def look(source, argument):
     """(output, None) or (None, what a person reads)."""
     output = []
     def tell(result):
-        output.append("wheelhouse-result " + json.dumps(result))
+        output.append("${resultMark}" + json.dumps(result))
     try:
         if source not in compiled:
             compiled[source] = compile(source, "<look>", "exec")
