@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runCommand } from './cli/command.ts'
+import { screenOf } from './cli/screen.ts'
 import { quietSdk, readEnvironment } from './config/environment.ts'
 import { DomainError, messageOf } from './errors.ts'
 import { jsonLog } from './log.ts'
@@ -24,11 +25,13 @@ process.on('unhandledRejection', (error) => {
 
 quietSdk()
 try {
+  const environment = readEnvironment()
   await runCommand(process.argv.slice(2), {
-    environment: readEnvironment(),
+    environment,
     folder: process.cwd(),
     print: (text) => void process.stdout.write(`${text}\n`),
     printError: (text) => void process.stderr.write(`${text}\n`),
+    screen: screenOf(process.stdout, environment),
     threads: {
       staging: new URL('./registry/staging/thread.js', import.meta.url),
       diskWriting: new URL('./objects/disk-writing/thread.js', import.meta.url),

@@ -9,6 +9,12 @@ import { hostsCommands } from './hosts.ts'
 import { sweepCommand } from './sweep.ts'
 import { tokenCommands } from './token.ts'
 
+/** A terminal that knows the control sequences of ECMA-48. */
+export interface Screen {
+  readonly write: (text: string) => void
+  readonly size: () => { readonly columns: number; readonly rows: number }
+}
+
 /** What a command may touch of the process that runs it. */
 export interface Terminal {
   readonly environment: Environment
@@ -16,6 +22,8 @@ export interface Terminal {
   readonly folder: string
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
+  /** Where stdout is a terminal on which lines can be drawn anew, and a person looks at it. */
+  readonly screen?: Screen | undefined
   /** The compiled entries of a server's threads. */
   readonly threads: ServerThreads
   /** The exit status of the process, once it ends by itself. */

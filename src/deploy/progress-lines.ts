@@ -20,6 +20,35 @@ export function progressLines(before: Progress | undefined, after: Progress): re
   ]
 }
 
+/**
+ * How deploys stand, as many lines as fit on a terminal: node by node, or where those are too many, how many of them stand
+ * how. Pure.
+ */
+export function progressPicture(
+  deploys: readonly Progress[],
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): readonly string[] {
+  // One row is the cursor's.
+  const room = Math.max(1, rows - 1)
+  const whole = deploys.flatMap((one) => progressLines(undefined, one))
+  const lines = whole.length <= room ? whole : deploys.flatMap(counted)
+  return lines.slice(0, room).map((line) => shown(line).slice(0, columns))
+}
+
+function counted({ nodes, ...deploy }: Progress): readonly string[] {
+  const states = [...new Set(nodes.map(({ state }) => state))]
+  const counts = states.map((state) => {
+    const names = nodes.filter((node) => node.state === state).map(({ name }) => name)
+    return `  ${String(names.length).padStart(4)} ${describeNode({ name: '', state })}: ${names.join(', ')}`
+  })
+  return [...progressLines(undefined, { ...deploy, nodes: [] }), ...counts]
+}
+
+/** What came from a node may move the cursor, or be of several lines. */
+function shown(line: string): string {
+  return line.replace(/\p{Cc}/gu, ' ')
+}
+
 function newApprovals(before: Progress | undefined, after: Progress): readonly string[] {
   const { askedAnew } = after
   const anew = askedAnew === undefined || askedAnew.at === before?.askedAnew?.at ? [] : [askedAnew]

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Terminal } from '../command.ts'
+import { followDeploy } from './follow-deploy.ts'
 import { type AskOptions, ClientError, type RemoteServer, remoteServer } from './server.ts'
 import { watchPromotion } from './watch-promotion.ts'
 
@@ -120,16 +121,26 @@ function servicesCommand(terminal: Terminal): Command {
   return clientCommand('services', 'show the services, or one with its last deploys')
     .argument('[service]')
     .action((service?: string) =>
-      run(terminal, (server) => show(server, service === undefined ? '/services' : servicePath(service), terminal)),
+      run(terminal, (server) => tell(server, service === undefined ? '/services' : servicePath(service), {}, terminal)),
     )
+}
+
+interface DeploysOptions {
+  readonly follow?: true
+  readonly wait?: number
 }
 
 function deploysCommand(terminal: Terminal): Command {
   return clientCommand('deploys', 'show a deploy')
     .argument('<deploy>', 'its id: <service>.<channel>.<number>')
-    .option('--follow', 'until it is over')
-    .action((deploy: string, { follow = false }: { follow?: boolean }) =>
-      run(terminal, (server) => show(server, `${deployPath(deploy)}${follow ? '/events' : ''}`, terminal)),
+    .option('--follow', 'until it is over; ends with the status that its promotion would')
+    .option('--wait <seconds>', 'for how long to follow it at most', seconds)
+    .action((deploy: string, { follow, wait }: DeploysOptions) =>
+      run(terminal, (server) =>
+        follow === undefined && wait === undefined
+          ? tell(server, deployPath(deploy), {}, terminal)
+          : followDeploy(server, { path: deployPath(deploy), wait }, terminal),
+      ),
     )
 }
 
@@ -140,7 +151,7 @@ function logsCommand(terminal: Terminal): Command {
     .action((deploy: string, { node }: { node?: string }) =>
       run(terminal, (server) => {
         const search = node === undefined ? '' : `?${new URLSearchParams({ node })}`
-        return show(server, `${deployPath(deploy)}/output${search}`, terminal)
+        return tell(server, `${deployPath(deploy)}/output${search}`, {}, terminal)
       }),
     )
 }
@@ -196,10 +207,10 @@ function thawCommand(terminal: Terminal): Command {
     )
 }
 
-/** What a server answers to an order, printed as it is. */
+/** What a server answers to a question or an order, printed as it is. */
 async function tell(server: RemoteServer, path: string, options: AskOptions, terminal: Terminal): Promise<number> {
-  const answer = await server.ask(path, options)
-  terminal.print((await answer.text()).trimEnd())
+  const text = (await server.read(path, options)).trimEnd()
+  if (text !== '') terminal.print(text)
   return 0
 }
 
@@ -244,19 +255,6 @@ async function run(terminal: Terminal, act: (server: RemoteServer) => Promise<nu
     terminal.printError(`wheelhouse: ${error.message}`)
     terminal.exitWith(error.exitCode)
   }
-}
-
-/** As it comes: a deploy that is followed is told line by line. */
-async function show(server: RemoteServer, path: string, { print }: Terminal): Promise<number> {
-  const answer = await server.ask(path)
-  let rest = ''
-  for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) print(line)
-  }
-  if (rest !== '') print(rest)
-  return 0
 }
 
 function servicePath(service: string): string {

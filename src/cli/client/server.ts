@@ -18,6 +18,8 @@ export interface AskOptions {
   readonly accept?: string
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
+  /** Ends it besides the one of the process. */
+  readonly signal?: AbortSignal
 }
 
 /** A running Wheelhouse, as WHEELHOUSE_URL and WHEELHOUSE_TOKEN name it. */
@@ -27,6 +29,8 @@ export interface RemoteServer {
    * cannot be reached after several tries, why.
    */
   ask(path: string, options?: AskOptions): Promise<Response>
+  /** The whole answer. Rejects as `ask` does, and with `ClientError` too where the connection breaks in the middle. */
+  read(path: string, options?: AskOptions): Promise<string>
 }
 
 const pausesMilliseconds = [500, 1_000, 2_000, 4_000]
@@ -39,23 +43,33 @@ export function remoteServer(environment: Environment, signal: AbortSignal): Rem
       'Say which token to use: WHEELHOUSE_TOKEN=whl_... (wheelhouse token create makes one), and with WHEELHOUSE_URL which server.'
     throw new ClientError(text, exitCodes.usage)
   }
+  const authorization = `Bearer ${token}`
+  async function ask(path: string, { signal: until = signal, ...options }: AskOptions = {}): Promise<Response> {
+    const answer = await persistently(`${url}${path}`, { ...requestOf(options, authorization), signal: until }, until)
+    if (answer.status < 400) return answer
+    throw new ClientError((await wholeOf(answer, url)).trim(), exitCodeOfStatus(answer.status))
+  }
+  return { ask, read: async (path, options) => await wholeOf(await ask(path, options), url) }
+}
+
+function requestOf(
+  { method = 'GET', accept = 'text/plain', body, headers }: AskOptions,
+  authorization: string,
+): RequestInit {
+  const json = body === undefined ? {} : { 'content-type': 'application/json' }
   return {
-    async ask(path, { method = 'GET', accept = 'text/plain', body, headers = {} } = {}) {
-      const init: RequestInit = {
-        method,
-        signal,
-        headers: {
-          accept,
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }
-      const answer = await persistently(`${url}${path}`, init, signal)
-      if (answer.status < 400) return answer
-      throw new ClientError((await answer.text()).trim(), exitCodeOfStatus(answer.status))
-    },
+    method,
+    headers: { accept, authorization, ...json, ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }
+}
+
+async function wholeOf(answer: Response, url: string): Promise<string> {
+  try {
+    return await answer.text()
+  } catch (cause) {
+    const text = `The connection to ${new URL(url).origin} broke in the middle of the answer (${causeOf(cause)}). Ask again.`
+    throw new ClientError(text, exitCodes.failed, { cause })
   }
 }
 
@@ -76,7 +90,11 @@ async function persistently(url: string, init: RequestInit, signal: AbortSignal)
 }
 
 function unreachable(url: string, error: unknown): ClientError {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const text = `${new URL(url).origin} cannot be reached (${messageOf(cause)}). Does it run, and is WHEELHOUSE_URL right?`
+  const text = `${new URL(url).origin} cannot be reached (${causeOf(error)}). Does it run, and is WHEELHOUSE_URL right?`
   return new ClientError(text, exitCodes.failed, { cause: error })
+}
+
+/** What `fetch` says itself is "fetch failed" or "terminated". */
+function causeOf(error: unknown): string {
+  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
 }
