@@ -4,7 +4,7 @@ import { keys } from '../objects/keys.ts'
 import { changeHold } from './holds.ts'
 import { type PromoteServicesPorts, promoteToServices, type ServicesPromotion } from './promote-services.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { rollbackTargets, serviceDocument, stateFor } from './service-state.ts'
+import { rollbackTargets, type ServiceState, serviceDocument, spoiltTargets, stateFor } from './service-state.ts'
 import { channelOf } from './subscriptions.ts'
 
 export interface RollBackRequest {
@@ -20,7 +20,7 @@ export interface RollBackRequest {
 
 /**
  * Points the service's channel at the release that the service ran well last, other than what it is meant to run now.
- * Yanked and deleted ones are passed over. The services that subscribe to the same go along: a channel has one release.
+ * Yanked and deleted ones are passed over, and those that were rolled back by themselves since. The services that subscribe to the same go along: a channel has one release.
  * Rejects with `promotion-refused` where there is nothing to go back to.
  */
 export async function rollBack(
@@ -49,6 +49,13 @@ export async function rollBack(
       refusals.push(error.message)
     }
   }
-  const text = [`There is no earlier release of ${definition.project} that ${service} ran well.`, ...refusals].join(' ')
+  const none = `There is no earlier release of ${definition.project} that ${service} ran well.`
+  const text = [none, ...refusals, ...spoilt(state)].join(' ')
   throw new DomainError('promotion-refused', text, { service })
+}
+
+function spoilt(state: ServiceState | undefined): readonly string[] {
+  const versions = state === undefined ? [] : spoiltTargets(state)
+  if (versions.length === 0) return []
+  return [`Rolled back since they ran well: ${versions.join(', ')}. To try one again, promote it by its version.`]
 }

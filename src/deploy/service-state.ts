@@ -173,11 +173,24 @@ export function withHold(state: ServiceState, wanted: Hold | undefined): Service
   return wanted === undefined ? rest : { ...state, hold: wanted }
 }
 
-/** What the service ran well before, newest first, each once, without what it is meant to run now. */
-export function rollbackTargets({ stable, recent, desired }: ServiceState): readonly string[] {
+/** What the service ran well before, newest first, each once, without what it is meant to run now and what was condemned since. */
+export function rollbackTargets(state: ServiceState): readonly string[] {
+  return ranWell(state).filter((version) => !isCondemned(state, version))
+}
+
+/** What would be such a target, had it not been rolled back by itself since. */
+export function spoiltTargets(state: ServiceState): readonly string[] {
+  return ranWell(state).filter((version) => isCondemned(state, version))
+}
+
+function ranWell({ stable, recent, desired }: ServiceState): readonly string[] {
   const succeeded = recent.filter(({ phase }) => phase === 'succeeded')
   const versions = [...(stable === undefined ? [] : [stable]), ...succeeded].map(({ version }) => version)
   return [...new Set(versions)].filter((version) => version !== desired?.version)
+}
+
+function isCondemned({ condemned = [] }: ServiceState, version: string): boolean {
+  return condemned.some((one) => one.version === version)
 }
 
 /** A deploy that waits is aborted; `undefined` where it does not wait. */

@@ -175,6 +175,24 @@ describe('rolling a service back', () => {
     await fresh.promote('1.0')
     await expect(fresh.rollBack()).rejects.toThrow('There is no earlier release of app that web ran well.')
   })
+
+  it('passes over what was rolled back by itself since it ran well, and says so where nothing is left', async () => {
+    await using site = await aSite()
+    await site.ran('1.0', '1.1', '1.2')
+    const condemn = (version: string) =>
+      site.ports.documents.update(serviceDocument, keys.service('web'), (state) => {
+        const condemned = [...(state?.condemned ?? []), { version, deploy: 'web.production.4', at: '' }]
+        return state && { ...state, condemned }
+      })
+    await condemn('1.1')
+    expect((await site.rollBack(false)).pointer.version).toBe('1.0')
+    await condemn('1.0')
+    await condemn('1.2')
+    await expect(site.rollBack()).rejects.toThrow(
+      'There is no earlier release of app that web ran well. Rolled back since they ran well: 1.2, 1.1. To try one again, ' +
+        'promote it by its version.',
+    )
+  })
 })
 
 it('goes back no further when the same rollback is asked for twice', async () => {

@@ -6,6 +6,7 @@ import {
   enter,
   finish,
   newServiceState,
+  rollbackTargets,
   type ServiceState,
   start,
   stateFor,
@@ -101,6 +102,22 @@ describe('a service’s document', () => {
     expect(state.stable).toEqual(deployed(1))
     expect(state.recent.map(({ phase }) => phase)).toEqual(['failed', 'succeeded'])
     expect(state.running).toBeUndefined()
+  })
+
+  it('names as what one can go back to nothing that was rolled back since it ran well, until it succeeds again', () => {
+    const runs =
+      (serial: number, version: string, phase: 'succeeded' | 'rolled_back') =>
+      (state: ServiceState): ServiceState | undefined => {
+        const started = start(enter(state, entry(serial, { version })) ?? state)
+        return started && finish(started, { ...deployed(serial), version }, phase, at)
+      }
+    const steps = [
+      ...[runs(1, '1.0', 'succeeded'), runs(2, '1.1', 'succeeded'), runs(3, '1.2', 'succeeded')],
+      ...[runs(4, '1.1', 'rolled_back'), runs(5, '1.2', 'succeeded')],
+    ]
+    expect(rollbackTargets(stateAfter(...steps))).toEqual(['1.0'])
+    const again = [...steps, runs(6, '1.1', 'succeeded'), runs(7, '1.2', 'succeeded')]
+    expect(rollbackTargets(stateAfter(...again))).toEqual(['1.1', '1.0'])
   })
 
   it('finishes only what runs', () => {
