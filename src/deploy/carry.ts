@@ -72,14 +72,22 @@ export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal
           acting.catch((error: unknown) => inbox.fail(error)),
         )
       }
-      await inbox.filled(stop)
-      if (inbox.size < atWork(head.value)) await ports.clock.sleep(foldMilliseconds, stop)
+      await inbox.filled(1, stop)
+      if (inbox.size < atWork(head.value)) await companions(ports.clock, inbox, atWork(head.value), stop)
       if (stop.aborted) throw new DomainError('lease-lost', `This worker stopped carrying ${deploy.id}.`)
     }
   } finally {
     stopped.abort()
     await Promise.all([...started.values(), following])
   }
+}
+
+/** Until all outcomes are there that may come at any moment, or the time of one write is over. */
+async function companions(clock: Clock, inbox: Inbox, all: number, stop: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const signal = AbortSignal.any([stop, over.signal])
+  await Promise.race([inbox.filled(all, signal), clock.sleep(foldMilliseconds, signal)])
+  over.abort()
 }
 
 /** Whose outcomes may come at any moment. */
@@ -149,10 +157,13 @@ class Inbox {
     return this.#events.splice(0)
   }
 
-  async filled(signal: AbortSignal): Promise<void> {
-    if (this.#events.length > 0 || this.#failure !== undefined || signal.aborted) return
+  /** Resolves when so many are there, or a failure, or when the signal comes. */
+  async filled(count: number, signal: AbortSignal): Promise<void> {
+    const isFilled = () => this.#events.length >= count || this.#failure !== undefined
+    if (isFilled() || signal.aborted) return
     await new Promise<void>((resolve) => {
       const wake = () => {
+        if (!isFilled() && !signal.aborted) return
         signal.removeEventListener('abort', wake)
         resolve()
       }

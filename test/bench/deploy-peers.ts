@@ -134,8 +134,10 @@ server.shell(name="restart", commands=[lines["restart"]], _serial=True)
 export async function floor(targets: readonly Target[], install: (python: string) => string): Promise<DeployBy> {
   return async (version) => {
     const all = targets.map((target) => linesFor(target, install, version))
-    await Promise.all(all.map(({ stage }) => runOk(['sh', '-c', stage])))
-    for (const { restart } of all) await runOk(['sh', '-c', restart])
+    // By the same programs as over SSH: a `python3` that first finds out which it is would cost more than all of SSH.
+    const env = { ...process.env, PATH: targets[0]?.node.path }
+    await Promise.all(all.map(({ stage }) => runOk(['sh', '-c', stage], { env })))
+    for (const { restart } of all) await runOk(['sh', '-c', restart], { env })
   }
 }
 

@@ -38,6 +38,10 @@ SetEnv ${Object.entries(environment)
 `
 }
 
+export function nodePath(folder: string): string {
+  return `${folder}/bin:/usr/local/bin:/usr/bin:/bin`
+}
+
 /**
  * What a session on the node finds: its own HOME, so that no start-up file or pip configuration of this machine is read, and
  * its own `python3` first. SetEnv may stand once only: of several, the first counts.
@@ -45,7 +49,7 @@ SetEnv ${Object.entries(environment)
 export function nodeEnvironment(folder: string, extra: Readonly<Record<string, string>>): Record<string, string> {
   return {
     ...hermeticPythonEnv(`${folder}/home`),
-    PATH: `${folder}/bin:/usr/local/bin:/usr/bin:/bin`,
+    PATH: nodePath(folder),
     TMPDIR: `${folder}/tmp`,
     ...extra,
   }

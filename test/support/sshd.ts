@@ -8,7 +8,7 @@ import { descendants, killAll, processesOf, programName } from './process-table.
 import { run } from './run.ts'
 import { logTail, type ServerProcess, startServer } from './server-process.ts'
 import { generateSshKey, type SshKey } from './ssh-keys.ts'
-import { nodeEnvironment, sshdConfiguration } from './sshd-configuration.ts'
+import { nodeEnvironment, nodePath, sshdConfiguration } from './sshd-configuration.ts'
 import { newFolder, temporaryFolder } from './temporary-folder.ts'
 import { toolLabel, toolPaths, useTool } from './tools.ts'
 import { until } from './until.ts'
@@ -44,6 +44,8 @@ export interface SshNode extends AsyncDisposable {
   readonly root: string
   /** The sessions' HOME. A command starts in the user's real home all the same: sshd gives no choice there. */
   readonly home: string
+  /** The sessions' PATH. */
+  readonly path: string
   readonly clientKeyPath: string
   readonly clientPublicKey: string
   /** The argv of the system's ssh client that logs in, without the remote command. */
@@ -102,6 +104,7 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
     knownHostsLine,
     root: at('srv'),
     home: at('home'),
+    path: nodePath(folder),
     clientKeyPath: client.privateKeyPath,
     clientPublicKey: client.publicKey,
     sshArgv: sshArgv(at('known_hosts'), client.privateKeyPath, port, user),

@@ -33,7 +33,7 @@ ${put}${checkPart(wanted)}read -r boot </proc/sys/kernel/random/boot_id
 # When something starts now, not this script: what was put in place may have taken minutes.
 printf '%s %s\\n' "$boot" "$(cut -d' ' -f22 /proc/self/stat)" >"$run/mark"
 # What starts now starts in a later tick, of which there are a hundred a second.
-sleep 0.02
+sleep 0.011
 echo "current is ${release}; restarting: "${quote(what)}
 ${restart} || {
   status=$?

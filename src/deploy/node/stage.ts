@@ -1,5 +1,5 @@
 import { findPip } from './find-pip.ts'
-import { fetchUv, findUv, type Installer, uvInstall } from './find-uv.ts'
+import { fetchUv, findUv, type Installer, uvAlone, uvEnvironment, uvInstall } from './find-uv.ts'
 import { endLeftovers } from './leftovers.ts'
 import { requireWritable } from './may-write.ts'
 import { pruneScript } from './prune.ts'
@@ -19,7 +19,7 @@ export interface Staging {
   readonly root: string
   /** Name of the folder under `releases/`. */
   readonly release: string
-  /** In pip's format, with hashes. */
+  /** In pip's format, with hashes: a line for each wheel. */
   readonly requirements: string
   readonly installer: Installer
   /** Absolute URLs, most wanted first: where uv comes from if the node has none and must have it. */
@@ -67,11 +67,11 @@ if [ -e "$release" ]; then
   ${endLeftovers('"$release/bin/"')}
   rm -rf "$release"
 fi
-${quote(python)} -m venv --without-pip "$release"
 printf %s ${quote(requirements)} >"$run/requirements.txt"
 if [ -n "$uv" ]; then
   echo "Installing with $("$uv" --version)."
-${uvInstall(root, '"$release"', '"$run/requirements.txt"')}else
+${uvAlone(root)}${uvEnvironment(python, '"$release"')}${uvInstall('"$release"', '"$run/requirements.txt"', requirements.split('\n').length - 1)}else
+  ${quote(python)} -m venv --without-pip "$release"
 ${findPip(python, root)}
   echo "Installing with pip $pip_version from $pip_folder."
   pip_in "$release/bin/python" install --no-index --no-deps --only-binary :all: --require-hashes \\

@@ -110,7 +110,7 @@ def watch():
         return None, "the node was rebooted meanwhile"
     end = time.monotonic() + ARGUMENTS["timeout"]
     good, main, version, problem = 0, None, None, None
-    pause = min(0.02, ARGUMENTS["interval"])
+    pause = min(0.01, ARGUMENTS["interval"])
     if ARGUMENTS["again"]:
         main = open(MAIN).read()
     while True:
@@ -132,7 +132,7 @@ def watch():
             return None, problem
         # What is about to start is asked more often, for a moment.
         time.sleep(ARGUMENTS["interval"] if good else pause)
-        pause = min(pause * 1.5, ARGUMENTS["interval"])
+        pause = min(pause * 1.2, ARGUMENTS["interval"])
 version, problem = watch()
 tell({"ok": True, "version": version} if problem is None else {"ok": False, "problem": problem})
 `
