@@ -104,6 +104,18 @@ describe('what installs a release on a node', () => {
     expect(compiled).toBe(true)
     expect(statSync(file).nlink).toBe(1)
     expect(existsSync(join(release, 'wheelhouse.json'))).toBe(true)
+    // uv made the environment, and backups do not take it for a cache.
+    expect(readFileSync(join(release, 'pyvenv.cfg'), 'utf8')).toMatch(/^uv = /m)
+    expect(existsSync(join(release, 'CACHEDIR.TAG'))).toBe(false)
+  })
+
+  it('is uv also where that makes no environments', async () => {
+    const real = useTool('uv')[0]
+    const half = `mkdir -p "$HOME/half"; printf '#!/bin/sh\n[ "$1" != venv ] || { mkdir -p "$(for last; do :; done; echo "$last")/bin"; exit 2; }\nexec ${real} "$@"\n' >"$HOME/half/uv"; chmod +x "$HOME/half/uv"; PATH=$HOME/half:$PATH`
+    const { code, output, release } = await stage(withUv, 'uv', { before: half })
+    expect([code, output]).toEqual([0, expect.stringMatching(/Installing with uv \d/)])
+    expect(readFileSync(join(release, 'pyvenv.cfg'), 'utf8')).not.toMatch(/^uv = /m)
+    expect(existsSync(installed(release).file)).toBe(true)
   })
 
   it('is pip where it has none that is able, and where that is asked for', async () => {
