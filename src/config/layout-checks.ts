@@ -83,6 +83,7 @@ function bare(folder: string): string {
 /** HUP by whatever name, and what sends it: the same process goes on with the code that it has. */
 function keepsTheProcess(command: string): boolean {
   const signals = /\b(kill|pkill|killall|skill)\b.*(\s-1\b|-\s*(s\s*)?(SIG)?HUP\b|--signal[ =](SIG)?HUP\b)/i
-  const reloads = /\bsystemctl\b.*\s(try-)?reload\b|\bservice\s+\S+\s+reload\b|\bsupervisorctl\s+signal\s+(SIG)?HUP\b/i
+  const reloads =
+    /\bsystemctl\b.*\s(try-)?reload\b|\bservice\s+\S+\s+reload\b|\bsupervisorctl\b.*\ssignal\s+(SIG)?HUP\b/i
   return signals.test(command) || reloads.test(command)
 }

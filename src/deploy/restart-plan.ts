@@ -1,5 +1,7 @@
 import type { PlannedNode } from './documents.ts'
-import { commandLine, quote } from './node/shell.ts'
+import { commandLine } from './node/shell.ts'
+import { sudoersHint } from './node/sudoers.ts'
+import { supervisorRestart } from './node/supervisor.ts'
 import { fill } from './placeholders.ts'
 import type { RestartDefinition } from './restart-definition.ts'
 
@@ -22,12 +24,9 @@ function styleOf(restart: RestartDefinition, values: Readonly<Record<string, str
     const pidfile = fill(restart.pidfile, values)
     return { restart: `${signal} to the process of ${pidfile}`, pidfile, signal, ...keeperOf(restart, values) }
   }
-  const manager = managerOf(restart, values)
-  const { argv, status } = manager
+  const { argv, explain } = managerOf(restart, values)
   // Without -n sudo would wait for a password that nobody types.
   const line = commandLine(restart.sudo ? ['sudo', '-n', ...argv] : argv)
-  const sudoers = restart.sudo ? [sudoersHint(argv)] : []
-  const explain = [`${commandLine(status)} 2>&1 || :`, ...sudoers].join('\n')
   return { restart: line, explain, ...keeperOf(restart, values) }
 }
 
@@ -44,32 +43,24 @@ function keeperOf(
 export function restartTexts({
   systemd,
   supervisor,
+  config,
   pidfile,
   command = [],
   start = [],
   check = [],
 }: RestartDefinition): readonly string[] {
-  return [systemd, supervisor, pidfile, ...command, ...start, ...check].flatMap((text) => text ?? [])
+  return [systemd, supervisor, config, pidfile, ...command, ...start, ...check].flatMap((text) => text ?? [])
 }
 
-function managerOf({ systemd, supervisor, reload }: RestartDefinition, values: Readonly<Record<string, string>>) {
+function managerOf(restart: RestartDefinition, values: Readonly<Record<string, string>>) {
+  const { systemd = '', supervisor, config, reload, sudo = false } = restart
   if (supervisor !== undefined) {
-    const program = fill(supervisor, values)
-    return { argv: ['supervisorctl', 'restart', program], status: ['supervisorctl', 'status', program] }
+    const file = config === undefined ? undefined : fill(config, values)
+    return supervisorRestart({ program: fill(supervisor, values), config: file, sudo })
   }
-  const unit = fill(systemd ?? '', values)
-  return {
-    // One that does not run cannot be reloaded: a bad release may have ended it.
-    argv: ['systemctl', reload ? 'reload-or-restart' : 'restart', unit],
-    status: ['systemctl', '--no-pager', '--lines=10', 'status', unit],
-  }
-}
-
-/** Whoever has no line in sudoers is told which one, with the words that sudo compares. */
-function sudoersHint(argv: readonly string[]): string {
-  const [program = '', ...rest] = argv
-  return `if ! sudo -n -l ${commandLine(argv)} >/dev/null 2>&1; then
-  echo "sudo does not let $(id -un) do this without a password. In /etc/sudoers.d/wheelhouse on this node there should be:"
-  echo "$(id -un) ALL=(root) NOPASSWD: $(command -v ${quote(program)} || echo ${quote(`/usr/bin/${program}`)}) "${quote(rest.join(' '))}
-fi`
+  const unit = fill(systemd, values)
+  // One that does not run cannot be reloaded: a bad release may have ended it.
+  const argv = ['systemctl', reload ? 'reload-or-restart' : 'restart', unit]
+  const status = `${commandLine(['systemctl', '--no-pager', '--lines=10', 'status', unit])} 2>&1 || :`
+  return { argv, explain: [status, ...(sudo ? [sudoersHint([argv])] : [])].join('\n') }
 }

@@ -10,12 +10,6 @@ describe('a service in wheelhouse.yaml', () => {
     const policy = { waves: [1, '50%'], canary: ['web2.example.com'], max_failures: '0%', on_failure: 'pause' }
     expect(await mistakesIn({ web: { ...service, rollout: { ...policy, max_unavailable: '50%' } } })).toBe('')
     expect(await mistakesIn({ web: service, jobs: { ...service, root: '/srv/jobs' } })).toBe('')
-    expect(await mistakesIn({ web: { ...service, restart: { command: ['systemctl', 'restart', 'app'] } } })).toBe('')
-    expect(await mistakesIn({ web: { ...service, restart: { supervisor: 'app:*', sudo: true } } })).toBe('')
-    expect(await mistakesIn({ web: { ...service, restart: { signal: 'USR2', pidfile: '{root}/app.pid' } } })).toBe('')
-    expect(await mistakesIn({ web: { ...service, restart: { command: ['/srv/app/hup-free-restart', '-1'] } } })).toBe(
-      '',
-    )
     expect(await mistakesIn({ web: { ...service, indexes: ['self', 'https://pypi.org/simple/'] } })).toBe('')
     const hosts = ['files.pythonhosted.org', 'mirror.example.com:8443', '[2001:db8::1]', '10.0.0.7:80']
     expect(await mistakesIn({ web: { ...service, index_access: 'ssh', index_hosts: hosts } })).toBe('')
@@ -143,88 +137,14 @@ describe('a service in wheelhouse.yaml', () => {
       { verify: { ...service.verify, probes: 10, interval_seconds: 5, timeout_seconds: 30 } },
       'services.web.verify.timeout_seconds: is shorter than 10 probes every 5 s take',
     ],
-    [
-      'sudo beside command',
-      { restart: { command: ['x'], sudo: true } },
-      'services.web.restart.sudo: is for systemd and',
-    ],
-    [
-      'HUP',
-      { restart: { signal: 'HUP', pidfile: '/run/app.pid' } },
-      'services.web.restart.signal: HUP with the layout releases would keep the old code running',
-    ],
-    [
-      'a reload',
-      { restart: { systemd: 'app', reload: true } },
-      'services.web.restart.reload: a reload with the layout releases would keep the old code running',
-    ],
-    [
-      'HUP without a way to start',
-      { layout: 'in-place', restart: { signal: 'HUP', pidfile: '/run/app.pid' } },
-      'services.web.restart.start: is missing: HUP starts nothing where a bad release ended the process',
-    ],
-    ['a venv beside releases', { venv: '/srv/venv' }, 'services.web.venv: is for layout: in-place'],
-    [
-      'a venv among the releases',
-      { layout: 'in-place', venv: '{root}/releases/venv' },
-      'services.web.venv: is where releases and runs are kept',
-    ],
-    ['a venv that is the root', { layout: 'in-place', venv: '{root}/' }, 'services.web.venv: is where releases and'],
-    [
-      'a start of what starts by itself',
-      { restart: { systemd: 'app', start: ['app'] } },
-      'services.web.restart.start: is for signal: HUP, which starts nothing by itself',
-    ],
-    [
-      'a reload by supervisor',
-      { layout: 'in-place', restart: { supervisor: 'app', reload: true } },
-      'services.web.restart.reload: is for systemd; with supervisor use signal: HUP',
-    ],
-    ['a signal to nobody', { restart: { signal: 'USR2' } }, 'services.web.restart.pidfile: is missing: whom'],
-    [
-      'a pid file that is a relative path',
-      { restart: { signal: 'USR2', pidfile: 'app.pid' } },
-      'services.web.restart.pidfile: expected an absolute path without spaces',
-    ],
-    ['two styles', { restart: { systemd: 'app', supervisor: 'app' } }, 'services.web.restart: expected one of systemd'],
-    ['no style', { restart: {} }, 'services.web.restart: expected one of systemd'],
-    [
-      'a placeholder in the pid file that no node has',
-      { restart: { signal: 'USR2', pidfile: '/run/{unit}.pid' } },
-      'services.web.fleet.nodes.0.vars.unit',
-    ],
-    [
-      'a pid file',
-      { restart: { systemd: 'app', pidfile: '/run/app.pid' } },
-      'services.web.restart.pidfile: is used by',
-    ],
     ['a root that leads upwards', { root: '/srv/../etc' }, 'services.web.root: must not lead upwards by ".."'],
     [
       'a root of a node that leads upwards',
       { fleet: { nodes: [at('web1', { root: '/srv/..' })] } },
       'services.web.fleet.nodes.0.root: must not lead upwards',
     ],
-    ...['kill -HUP 1', 'pkill -s HUP app', 'kill -1 77', 'sudo systemctl reload app', 'service app reload'].map(
-      (command): [string, object, string] => [
-        command,
-        { restart: { command: ['sh', '-c', command] } },
-        `services.web.restart.command: "sh -c ${command}" keeps the process`,
-      ],
-    ),
   ])('is refused by its path: %s', async (_name, changes, message) => {
     expect(await mistakesIn({ web: { ...service, ...changes } })).toContain(message)
-  })
-
-  it('may be restarted by HUP or reload in an environment that is upgraded in place', async () => {
-    const inPlace = { ...service, layout: 'in-place', venv: '{root}/venv', python: '/usr/bin/python3' }
-    const start = ['{venv}/bin/gunicorn', '--daemon', 'app']
-    for (const restart of [
-      { signal: 'HUP', pidfile: '{root}/app.pid', start, check: ['gunicorn', '--check-config', 'app'] },
-      { systemd: 'app', reload: true },
-      { command: ['kill', '-HUP', '1'], pidfile: '/run/app.pid' },
-    ]) {
-      expect(await mistakesIn({ web: { ...inPlace, restart } })).toBe('')
-    }
   })
 
   it('is refused where another service has its root on one of its nodes', async () => {
