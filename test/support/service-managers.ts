@@ -9,7 +9,7 @@ export interface ServiceManagers {
   calls(): readonly string[]
 }
 
-/** The one unit, or program, that they know. */
+/** The one unit that they know. */
 export interface ManagedUnit {
   /** Shell that ends what runs of it, and starts it anew. */
   readonly restart: string
@@ -20,16 +20,16 @@ export interface ManagedUnit {
 }
 
 /**
- * Strict doubles of systemctl, supervisorctl and sudo for a machine where no systemd is PID 1. They know one unit or program,
- * `app`, and only the calls that are written down here, with the answers and exit statuses of systemd 252, Supervisor 4.2 and
- * sudo 1.9; whatever else is asked ends with 64, which no test expects.
+ * Strict doubles of sudo and, where there is a unit, of systemctl for a machine where no systemd is PID 1. They know one unit,
+ * `app`, and only the calls that are written down here, with the answers and exit statuses of systemd 252 and sudo 1.9;
+ * whatever else is asked ends with 64, which no test expects.
  */
-export async function serviceManagers(folder: string, unit: ManagedUnit, sudoers: readonly string[]) {
+export async function serviceManagers(folder: string, unit: ManagedUnit | undefined, sudoers: readonly string[]) {
   const bin = join(folder, 'managers')
   const calls = join(folder, 'calls')
   await mkdir(bin)
   await writeFile(calls, '')
-  const programs = { systemctl: systemctl(unit), supervisorctl: supervisorctl(unit.restart), sudo: sudo(sudoers) }
+  const programs = { ...(unit && { systemctl: systemctl(unit) }), sudo: sudo(sudoers) }
   for (const [name, text] of Object.entries(programs)) {
     await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${text}`)
     await chmod(join(bin, name), 0o755)
@@ -66,19 +66,6 @@ case "$*" in
   'show --property=MainPID --value app' | 'show --property=MainPID --value app.service') main ;;
   'show --property=MainPID --value '*) echo 0 ;;
   *) echo "this double knows no systemctl $*" >&2; exit 64 ;;
-esac
-`
-}
-
-function supervisorctl(restart: string): string {
-  return `case "$*" in
-  'restart app')
-    echo 'app: stopped'
-    if { ${restart}; } >/dev/null 2>&1; then echo 'app: started'; else echo 'app: ERROR (spawn error)'; exit 7; fi ;;
-  'restart '*) echo "$2: ERROR (no such process)"; exit 1 ;;
-  'status app') echo 'app                              FATAL     Exited too quickly (process log may have details)'; exit 3 ;;
-  'status '*) echo "$2: ERROR (no such process)"; exit 4 ;;
-  *) echo "this double knows no supervisorctl $*" >&2; exit 64 ;;
 esac
 `
 }

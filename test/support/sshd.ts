@@ -9,6 +9,7 @@ import { run } from './run.ts'
 import { logTail, type ServerProcess, startServer } from './server-process.ts'
 import { generateSshKey, type SshKey } from './ssh-keys.ts'
 import { nodeEnvironment, nodePath, sshdConfiguration } from './sshd-configuration.ts'
+import { supervisorctl } from './supervisord.ts'
 import { newFolder, temporaryFolder } from './temporary-folder.ts'
 import { toolLabel, toolPaths, useTool } from './tools.ts'
 import { until } from './until.ts'
@@ -24,6 +25,8 @@ export interface NodeOptions {
   readonly python3?: 'python' | 'pypy'
   /** Whether there is uv on its PATH, of the version that the tests are run with. */
   readonly uv?: boolean
+  /** Whether there is supervisorctl on its PATH. */
+  readonly supervisor?: boolean
   /** Further variables of every session. */
   readonly env?: Readonly<Record<string, string>>
   /** How many scripts may run at once over one connection, as its sshd has it; 100 when left out, OpenSSH's default being 10. */
@@ -76,6 +79,7 @@ async function inFolder(folder: string, options: NodeOptions, remove: () => Prom
   const [python3 = ''] = useTool(options.python3 ?? 'python')
   await symlink(python3, join(at('bin'), 'python3'))
   if (options.uv) await symlink(useTool('uv')[0] ?? '', join(at('bin'), 'uv'))
+  if (options.supervisor) await symlink(supervisorctl(), join(at('bin'), 'supervisorctl'))
   const hostKey = await generateSshKey(folder, 'host_key')
   const client = options.clientKey ?? (await generateSshKey(folder, 'client_key'))
   // As docs/operations.md recommends it: no terminal, no forwarding, and from one address only.

@@ -21,6 +21,8 @@ export const toolVersions = {
   flitCore: '4.2.0',
   /** Restarted by HUP in an environment that is upgraded in place. */
   gunicorn: '27.0.1',
+  /** The first that needs no setuptools, which newer Pythons do not bring; commands and exit statuses are those of 4.2, Debian 12's. */
+  supervisor: '4.3.0',
   versitygw: '1.8.0',
   /** Only fetched where no Go of at least `goMinimum` is on the path. */
   goBin: '1.27.3',

@@ -25,6 +25,8 @@ export interface ToolPaths {
   readonly versitygw: string
   /** A Python that imports gunicorn. */
   readonly gunicorn: string
+  /** supervisord, with supervisorctl beside it. */
+  readonly supervisor: string
   readonly redisServer: string
   readonly sshd: string
   readonly nginx: string
@@ -85,6 +87,9 @@ export function toolPaths(): ToolPaths {
     },
     get gunicorn() {
       return path('gunicorn')
+    },
+    get supervisor() {
+      return path('supervisor')
     },
     get versitygw() {
       return path('versitygw')
@@ -193,8 +198,20 @@ function missingSentence(name: ToolName): string {
 }
 
 function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
-  const { twine, uv, pipOld, pipNew, build, flitCore, packaging, pdmBackend, pdmHishel, gunicorn, versitygw } =
-    toolVersions
+  const {
+    twine,
+    uv,
+    pipOld,
+    pipNew,
+    build,
+    flitCore,
+    packaging,
+    pdmBackend,
+    pdmHishel,
+    gunicorn,
+    supervisor,
+    versitygw,
+  } = toolVersions
   return {
     twine: { ...pypi('twine', twine), path: cachePath(`twine-${twine}`, 'bin', 'twine') },
     debianTwine: debian('twine', '/usr/bin/twine', 'twine'),
@@ -208,6 +225,10 @@ function toolOrigins(): Readonly<Record<ToolName, ToolOrigin>> {
     poetry: publisher('poetry'),
     packaging: { ...pypi('packaging', packaging), path: cachePath(`packaging-${packaging}`, 'bin', 'python') },
     gunicorn: { ...pypi('gunicorn', gunicorn), path: cachePath(`gunicorn-${gunicorn}`, 'bin', 'python') },
+    supervisor: {
+      ...pypi('supervisor', supervisor),
+      path: cachePath(`supervisor-${supervisor}`, 'bin', 'supervisord'),
+    },
     debianPackaging: debian('packaging', '/usr/lib/python3/dist-packages/packaging/version.py', 'python3-packaging'),
     ...backEnds(),
     versitygw: {
