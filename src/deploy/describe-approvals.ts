@@ -6,6 +6,8 @@ import type { Rollout } from './rollout/model.ts'
 
 /** Sentences about approvals, for terminals. Pure. */
 
+const namesShown = 5
+
 type Gated = Pick<Rollout, 'approvals' | 'approved'>
 
 /** `1 of 2: ada`; nothing where none is needed. */
@@ -30,14 +32,19 @@ export function approvalLines(rollout: Rollout): readonly string[] {
   ]
 }
 
-/** What is let in, for whoever is to approve it. */
+/** What comes with the release, class of node by class of node. */
 export function pendingLines(pending: readonly PendingChanges[]): string {
   return pending
     .map(({ nodes, changes }) => {
       const what = changes.length === 0 ? 'no dependency changes' : changes.map(describeChange).join(', ')
-      return `  On ${nodes.join(', ')}: ${what}\n`
+      return `  On ${few(nodes)}: ${what}\n`
     })
     .join('')
+}
+
+function few(names: readonly string[]): string {
+  if (names.length <= namesShown) return names.join(', ')
+  return `${names.slice(0, namesShown).join(', ')} and ${names.length - namesShown} more`
 }
 
 export function describeApproval({ by, account, at, reason }: Approval): string {

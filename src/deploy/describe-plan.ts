@@ -34,12 +34,13 @@ function approvalsText(needed: number | undefined): string {
   return ` ${needed === 1 ? 'Another person would have to approve it' : `${needed} other people would have to approve it`} before anything is installed.`
 }
 
-function describeLook({ problem, before, changes }: NodeLook): string {
+function describeLook({ problem, before, changes, pinned }: NodeLook): string {
   if (problem !== undefined) return `CANNOT BE DEPLOYED TO: ${problem}`
   const silent = before?.healthy === false ? ', not answering' : ''
   const runs = before === undefined ? 'runs nothing yet' : `runs ${before.version}${silent}`
-  if (changes === undefined) return `${runs}; dependencies not pinned yet`
-  return `${runs}; ${changes.length === 0 ? 'no change' : changes.map(describeChange).join(', ')}`
+  if (changes === undefined) return `${runs}; dependencies not known`
+  const what = changes.length === 0 ? 'no change' : changes.map(describeChange).join(', ')
+  return `${runs}; ${what}${pinned === false ? ' (to be pinned)' : ''}`
 }
 
 /** Without `from` it is new, without `to` it goes. */

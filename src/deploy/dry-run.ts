@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { channelsDocument, currentOf } from '../channels/model.ts'
 import { type PromotionRequest, releaseToPromote, requireChannel } from '../channels/promote.ts'
@@ -5,6 +6,7 @@ import { messageOf } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import { probe } from './acts/probe.ts'
+import type { Resolved } from './acts/resolve.ts'
 import { approvalsFor } from './approvals-needed.ts'
 import { type DeployRequest, type Lock, lockDocument, type PlannedNode } from './documents.ts'
 import { findFleet } from './find-fleet.ts'
@@ -19,6 +21,7 @@ import { arithmetic, limitsFor } from './rollout/limits.ts'
 import type { NodeProgress } from './rollout/model.ts'
 import { serviceDocument } from './service-state.ts'
 import { channelsFor, subscribedTo } from './subscriptions.ts'
+import { type Unpinned, wouldPin } from './would-pin.ts'
 
 /** A project of the lock that would be another version; without `from` it comes anew, without `to` it goes. */
 export interface LockChange {
@@ -32,8 +35,10 @@ export interface NodeLook {
   /** Why nothing could be found out. */
   readonly problem?: string
   readonly before?: NodeProgress['before']
-  /** Absent where the release is not pinned for this class of node yet: its deploy will do so. */
+  /** Absent where that could not be found out. */
   readonly changes?: readonly LockChange[]
+  /** Whether that is pinned; else it is what would be pinned now. */
+  readonly pinned?: boolean
   /** What a deploy would meet there. */
   readonly notes?: readonly string[]
   /** What would stand in its way. */
@@ -69,7 +74,8 @@ const readinessSeconds = 60
 
 /**
  * What a promotion would do: refused as it would be, then each node of the services that follow asked what it is and runs,
- * by scripts that only look. Nothing is written.
+ * by scripts that only look, and one node of each class what pip would take there. Nothing is written but for files in `/tmp`
+ * of that node and a token for it, both gone at the end.
  */
 export async function dryRun(
   ports: DryRunPorts,
@@ -95,50 +101,86 @@ export async function dryRun(
 async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: AbortSignal): Promise<ServicePlan> {
   const { service, definition } = promotion
   const rollout = { ...definition.rollout, unreachable_seconds: patienceSeconds }
-  const request = requestOf('dry-run', { ...promotion, definition: { ...definition, rollout } })
+  // A name of its own: the token that its nodes read with is given back at the end.
+  const id = `dry-run-${randomUUID()}`
+  const request = requestOf(id, { ...promotion, definition: { ...definition, rollout } })
   const found = await findFleet(ports, request, signal)
   if (!found.ok) return { service, plan: `CANNOT BE DEPLOYED: ${found.problem.replace(/\.$/, '')}`, nodes: [] }
   const { nodes } = found
   const state = await ports.documents.read(serviceDocument, keys.service(service))
   const waitsFor = state?.value.running
   const { approvals } = await approvalsFor(ports.documents, request)
-  await using sessions = nodeSessions(ports.sessions, request, 0)
-  const looks = nodes.map((node) => look(ports, { request, sessions }, node, signal))
   return {
     service,
     plan: arithmetic(limitsFor(definition.rollout, nodes.length), nodes.length),
     ...(approvals && { approvals: approvals.needed }),
     ...(waitsFor && { waitsFor }),
-    nodes: await Promise.all(looks),
+    nodes: await looksAt(ports, request, nodes, signal),
   }
 }
 
-interface Looking {
+async function looksAt(
+  ports: DryRunPorts,
+  request: DeployRequest,
+  nodes: readonly PlannedNode[],
+  signal: AbortSignal,
+): Promise<readonly NodeLook[]> {
+  await using sessions = nodeSessions(ports.sessions, request, 0)
+  try {
+    const { documents, projects } = ports
+    const found = await Promise.all(nodes.map((node) => look({ documents, request, sessions }, node, signal)))
+    const { externalUrl } = ports.sessions
+    const pins = await wouldPin(
+      { request, projects, externalUrl, sessions },
+      found.flatMap(({ unpinned }) => unpinned ?? []),
+      signal,
+    )
+    return found.map((one) => completed(one, pins))
+  } finally {
+    await ports.sessions.credentials.revoke(request.deploy)
+  }
+}
+
+interface Looking extends Pick<DryRunPorts, 'documents'> {
   readonly request: DeployRequest
   readonly sessions: NodeSessions
 }
 
-async function look(
-  { documents }: DryRunPorts,
-  { request, sessions }: Looking,
-  node: PlannedNode,
-  signal: AbortSignal,
-): Promise<NodeLook> {
+interface Look {
+  readonly shown: NodeLook
+  readonly unpinned?: Unpinned
+  /** What it runs now. */
+  readonly from?: Lock | undefined
+}
+
+async function look(looking: Looking, node: PlannedNode, signal: AbortSignal): Promise<Look> {
+  const { request, sessions, documents } = looking
   const { name } = node
   try {
     const outcome = await probe({ request, ask: sessions.ask }, node, signal)
-    if (!outcome.ok) return { name, problem: outcome.problem }
-    if (outcome.found?.kind !== 'probe') return { name, problem: 'The node gave no answer that can be read.' }
+    if (!outcome.ok) return { shown: { name, problem: outcome.problem } }
+    if (outcome.found?.kind !== 'probe') {
+      return { shown: { name, problem: 'The node gave no answer that can be read.' } }
+    }
     const { before, nodeClass } = outcome.found
     const lockOf = async (version: string) =>
       (await documents.read(lockDocument, lockKeyOf(await ofGeneration(documents, request, version), nodeClass)))?.value
     const to = await lockOf(request.version)
     const from = before === undefined ? undefined : await lockOf(before.version)
-    const ready = await readiness({ request, sessions }, node, signal)
-    return { name, ...(before && { before }), ...(to && { changes: changesBetween(from, to) }), ...ready }
+    const shown = { name, ...(before && { before }), ...(await readiness(looking, node, signal)) }
+    if (to === undefined) return { shown, from, unpinned: { node, nodeClass } }
+    return { shown: { ...shown, changes: changesBetween(from, to), pinned: true } }
   } catch (error) {
-    return { name, problem: messageOf(error) }
+    return { shown: { name, problem: messageOf(error) } }
   }
+}
+
+/** With what its class of node would get, where that is not pinned. */
+function completed({ shown, unpinned, from }: Look, pins: ReadonlyMap<string, Resolved>): NodeLook {
+  const pin = unpinned && pins.get(unpinned.nodeClass)
+  if (pin === undefined) return shown
+  if (pin.ok) return { ...shown, changes: changesBetween(from, pin), pinned: false }
+  return { ...shown, warnings: [...(shown.warnings ?? []), pin.problem] }
 }
 
 async function ofGeneration(documents: Documents, request: DeployRequest, version: string): Promise<DeployRequest> {

@@ -57,7 +57,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
     async ask(node, look, timeoutSeconds, signal) {
       return await askOver(connectionTo(node), look, timeoutSeconds, { clock, patienceSeconds, signal })
     },
-    async run(node, { attempt, script, limitSeconds }, signal, { reads = false } = {}) {
+    async run(node, { attempt, script, limitSeconds }, signal, { reads = false, kept = true } = {}) {
       const given = reads ? { secret: await secret() } : {}
       const owner = `${ports.storeId}/${request.service}`
       const run = { root: node.root, attempt, owner, fence, script, limitSeconds }
@@ -65,7 +65,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
       const way = tunnel === undefined ? {} : { tunnel }
       const ended = await runDetached(connectionTo(node), run, { clock, patienceSeconds, signal, ...given, ...way })
       const outcome = tunnel?.told(ended) ?? ended
-      await keepOutput(ports, request, node, attempt, outcome)
+      if (kept) await keepOutput(ports, request, node, attempt, outcome)
       return outcome
     },
     forwardingProblem: (node, signal) => forwardingProblem(connectionTo(node), signal),

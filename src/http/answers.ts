@@ -80,6 +80,7 @@ const plan = z.object({
           problem: z.string().optional(),
           before: beforeSchema.optional(),
           changes: changes.optional(),
+          pinned: z.boolean().optional(),
           notes: names.optional(),
           warnings: names.optional(),
         }),

@@ -8,7 +8,6 @@ import { desiredOf } from '../deploy/desired.ts'
 import { requestDocument } from '../deploy/documents.ts'
 import { pendingChanges } from '../deploy/pending-changes.ts'
 import type { ServiceDefinitions } from '../deploy/reconcile.ts'
-import { isGated } from '../deploy/rollout/approving.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument, stateFor } from '../deploy/service-state.ts'
 import { channelOf } from '../deploy/subscriptions.ts'
@@ -76,9 +75,9 @@ export function deployRoutes(
     const { by, at, channel, reason } = request?.value ?? {}
     const asked = { by, at, channel, ...(reason === undefined ? {} : { promotionReason: reason }) }
     const { running } = (await documents.read(serviceDocument, keys.service(rollout.service)))?.value ?? {}
-    const changes = isGated(rollout) ? await pendingChanges(documents, rollout) : undefined
-    const json = { ...deployView(rollout, externalUrl), ...asked, ...(changes && { changes }) }
-    answerAs(context, json, () => `${describeDeploy(rollout, running)}${pendingLines(changes ?? [])}`)
+    const changes = await pendingChanges(documents, rollout)
+    const json = { ...deployView(rollout, externalUrl), ...asked, ...(changes.length > 0 && { changes }) }
+    answerAs(context, json, () => `${describeDeploy(rollout, running)}${pendingLines(changes)}`)
   })
   router.get('/deploys/:id/events', read, (context) => sendEvents(context, ports, externalUrl))
   router.get('/deploys/:id/output', read, (context) => sendOutput(context, documents))

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -78,9 +79,16 @@ describe('the commands that speak to a server', () => {
       text: expect.stringContaining('production of app would be 1.1.1 in place of 1.1.0'),
     })
     expect(unknown.text).toMatch(
-      /web: 1 node: one wave; .*\n {2}web1 {2}runs 1\.0\.0; dependencies not pinned yet\n {8}python 3\.\S+, uv \d\S+, \d+\.\d GiB free\n$/,
+      /web: 1 node: one wave; .*\n {2}web1 {2}runs 1\.0\.0; app 1\.0\.0 -> 1\.1\.1 \(to be pinned\)\n {8}python 3\.\S+, uv \d\S+, \d+\.\d GiB free\n$/,
     )
     expect((await wheelhouse('plan app 1.1.0')).text).toContain('web1  runs 1.0.0; app 1.0.0 -> 1.1.0')
+    // What cannot be resolved is told before anybody promotes it.
+    await publish({ version: '1.1.2', requires: ['nowhere>=1'] })
+    expect((await wheelhouse('plan app 1.1.2')).text).toMatch(
+      /runs 1\.0\.0; dependencies not known\n[\s\S]*WARNING: Resolving the dependencies of app 1\.1\.2 failed [\s\S]*nowhere/,
+    )
+    expect((await readdir('/tmp')).filter((name) => name.startsWith('wheelhouse-plan-'))).toEqual([])
+    expect(await site.text('/tokens')).not.toContain('dry-run')
     expect((await wheelhouse('plan app 9.9')).code).toBe(2)
     expect((await wheelhouse('services web')).text).not.toContain('1.1.1')
   }, 60_000)

@@ -50,5 +50,5 @@ describe('a service of gunicorn, in an environment that was there before', () =>
     expect(back).toMatchObject({ pointer: { version: '1.1' }, deploys: [{ phase: 'succeeded' }] })
     expect(await site.get('/services/web')).toMatchObject({ hold: { reason: 'rolled back from 1.2' } })
     expect(await site.post('/services/web/release')).toMatchObject({ hold: null })
-  })
+  }, 120_000)
 })

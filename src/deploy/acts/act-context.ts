@@ -38,6 +38,8 @@ export interface ActContext {
 export interface RunSettings {
   /** Whether the run reads from the index, and so needs a token. */
   readonly reads?: boolean
+  /** Whether what it prints is kept; it is when left out. */
+  readonly kept?: boolean
 }
 
 export type Asked = { readonly ok: true; readonly output: string } | { readonly ok: false; readonly problem: string }

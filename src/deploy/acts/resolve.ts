@@ -2,6 +2,7 @@ import { isRepair } from '../convergence/repair-decision.ts'
 import { type Lock, type LockedFile, lockDocument, type PlannedNode } from '../documents.ts'
 import { indexUrls, isLockedFor, lockDigest, lockedFor, lockKeyOf, relative } from '../lock.ts'
 import { type ReportedFiles, resolvedFiles, resolveScript } from '../node/resolve.ts'
+import type { DetachedRun } from '../node/run-script.ts'
 import type { Effect, Outcome } from '../rollout/model.ts'
 import { type ActContext, problem } from './act-context.ts'
 import { runProblem } from './run-problem.ts'
@@ -13,7 +14,7 @@ export async function resolve(
   effect: Effect,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { request, documents, externalUrl } = context
+  const { request, documents } = context
   const nodeClass = effect.nodeClass ?? ''
   const key = lockKeyOf(request, nodeClass)
   const known = await documents.read(lockDocument, key)
@@ -25,15 +26,9 @@ export async function resolve(
     )
   }
   const limitSeconds = request.definition.rollout.install_seconds
-  const script = resolveScript(wanted(context, node))
-  const outcome = await context.run(node, { attempt: effect.attempt, script, limitSeconds }, signal, { reads: true })
-  const failed = runProblem(`Resolving the dependencies of ${request.project} ${request.version}`, outcome)
-  if (failed !== undefined) return problem(failed)
-  const report = outcome.kind === 'exited' ? resolvedFiles(outcome.output) : undefined
-  if (report === undefined) return problem('pip resolved, but its report cannot be read.')
-  const refused = await refusal(context, report)
-  if (refused !== undefined) return problem(refused)
-  const files = ordered(request.project, report).map((file) => ({ ...file, url: relative(file.url, externalUrl) }))
+  const found = await resolvedOn(context, node, { attempt: effect.attempt, limitSeconds }, signal)
+  if (!found.ok) return problem(found.problem)
+  const { files } = found
   const at = new Date(context.clock.now()).toISOString()
   const { project, version } = request
   const digest = lockDigest(files)
@@ -42,7 +37,31 @@ export async function resolve(
   return checked(context, (await documents.create(lockDocument, key, lock)).value)
 }
 
-function wanted({ request, externalUrl }: ActContext, node: PlannedNode) {
+export type Resolved =
+  | { readonly ok: true; readonly files: LockedFile[] }
+  | { readonly ok: false; readonly problem: string }
+
+/** What pip takes on that node now, if all of it may be installed there; nothing is pinned. */
+export async function resolvedOn(
+  context: Pick<ActContext, 'request' | 'externalUrl' | 'projects' | 'run'>,
+  node: PlannedNode,
+  run: Pick<DetachedRun, 'attempt' | 'limitSeconds'>,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  const { request, externalUrl } = context
+  const script = resolveScript(wanted(context, node))
+  const outcome = await context.run(node, { ...run, script }, signal, { reads: true })
+  const failed = runProblem(`Resolving the dependencies of ${request.project} ${request.version}`, outcome)
+  if (failed !== undefined) return { ok: false, problem: failed }
+  const report = outcome.kind === 'exited' ? resolvedFiles(outcome.output) : undefined
+  if (report === undefined) return { ok: false, problem: 'pip resolved, but its report cannot be read.' }
+  const refused = await refusal(context, report)
+  if (refused !== undefined) return { ok: false, problem: refused }
+  const files = ordered(request.project, report).map((file) => ({ ...file, url: relative(file.url, externalUrl) }))
+  return { ok: true, files }
+}
+
+function wanted({ request, externalUrl }: Pick<ActContext, 'request' | 'externalUrl'>, node: PlannedNode) {
   const { project, definition, files } = request
   return {
     python: node.python,
@@ -68,7 +87,7 @@ function ordered(project: string, files: ReportedFiles): LockedFile[] {
 
 /** A name that we host, taken from elsewhere, is dependency confusion; a file without a hash cannot be pinned. */
 async function refusal(
-  { projects, externalUrl, request }: ActContext,
+  { projects, externalUrl, request }: Pick<ActContext, 'projects' | 'externalUrl' | 'request'>,
   files: ReportedFiles,
 ): Promise<string | undefined> {
   for (const file of files) {

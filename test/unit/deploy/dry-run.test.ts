@@ -29,6 +29,7 @@ describe('what a promotion would do', () => {
         notes: ['python 3.11.2', 'uv 0.13.9', '1.0 GiB free'],
         warnings: ['the restart command is not there: /srv/app/restart'],
       },
+      { name: 'web3', before, changes: [], pinned: false },
       { name: 'web10', problem: 'web10 cannot be reached: connection refused' },
     ]
     const services = [{ service: 'web', plan: '3 nodes: one wave', waitsFor: 'web.production.3', nodes }]
@@ -38,9 +39,10 @@ describe('what a promotion would do', () => {
         'production of app would be 1.1 in place of 1.0. Nothing was changed.',
         'web: 3 nodes: one wave. It would wait for web.production.3 to end.',
         '  web1   runs 1.0; app 1.0 -> 1.1, six 2 (new), old 1 (goes)',
-        '  web2   runs 1.0, not answering; dependencies not pinned yet',
+        '  web2   runs 1.0, not answering; dependencies not known',
         '         python 3.11.2, uv 0.13.9, 1.0 GiB free',
         '         WARNING: the restart command is not there: /srv/app/restart',
+        '  web3   runs 1.0; no change (to be pinned)',
         '  web10  CANNOT BE DEPLOYED TO: web10 cannot be reached: connection refused',
         '',
       ].join('\n'),
