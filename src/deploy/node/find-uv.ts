@@ -63,10 +63,11 @@ export UV_PYTHON_DOWNLOADS=never LC_ALL=C.UTF-8
 
 /**
  * An environment as `python -m venv --without-pip` makes one, in half the time; by that where uv cannot. After `uvAlone`. By
- * path: uv would take `python3.11` for any interpreter of that version.
+ * path: uv would take `python3.11` for any interpreter of that version, and nothing for any at all.
  */
 export function uvEnvironment(python: string, folder: string): string {
-  return `"$uv" venv --no-config --no-project --quiet --cache-dir "$uv_cache" --python "$(command -v ${quote(python)})" ${folder} &&
+  return `found=$(command -v ${quote(python)}) &&
+  "$uv" venv --no-config --no-project --quiet --cache-dir "$uv_cache" --python "$found" ${folder} &&
   [ -x ${folder}/bin/python ] || { rm -rf ${folder}; ${quote(python)} -m venv --without-pip ${folder}; }
 # It is no cache, which backups leave out and cleaners remove.
 rm -f ${folder}/CACHEDIR.TAG ${folder}/.gitignore

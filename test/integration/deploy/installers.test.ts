@@ -61,6 +61,7 @@ describe('what installs a release on a node', () => {
     readonly wheel?: typeof app
     /** Of the service; one of its own when left out. */
     readonly root?: string
+    readonly python?: string
   }
 
   async function stage(node: SshNode, installer: Installer, settings: Settings = {}) {
@@ -75,7 +76,7 @@ describe('what installs a release on a node', () => {
     const root = settings.root ?? join(node.root, `app-${connections.length}`)
     const url = `${index.url.replace('/simple/', '/files/')}${wheel.filename}`
     const script = stageScript({
-      ...{ python: toolPaths().python, root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
+      ...{ python: settings.python ?? toolPaths().python, root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
       requirements: `app @ ${url} --hash=sha256:${settings.sha256 ?? wheel.sha256}\n`,
       indexes: [index.url],
       manifest: { project: 'app', version: '1.0', lock: 'lock' },
@@ -116,6 +117,12 @@ describe('what installs a release on a node', () => {
     expect([code, output]).toEqual([0, expect.stringMatching(/Installing with uv \d/)])
     expect(readFileSync(join(release, 'pyvenv.cfg'), 'utf8')).not.toMatch(/^uv = /m)
     expect(existsSync(installed(release).file)).toBe(true)
+  })
+
+  it('takes no other interpreter where the one that is asked for is not there', async () => {
+    const { code, output, release } = await stage(withUv, 'uv', { python: 'python-of-nobody' })
+    expect([code, output]).toEqual([127, expect.stringContaining('python-of-nobody')])
+    expect(existsSync(release)).toBe(false)
   })
 
   it('is pip where it has none that is able, and where that is asked for', async () => {
