@@ -3,20 +3,21 @@ import { isDomainError } from '../errors.ts'
 import type { Documents } from '../objects/documents.ts'
 import { keys } from '../objects/keys.ts'
 import type { ActContext, Asked } from './acts/act-context.ts'
-import { type RunOutcome, runDetached } from './detached-run.ts'
+import { type FollowOptions, type RunOutcome, runDetached } from './detached-run.ts'
 import type { DeployRequest, PlannedNode } from './documents.ts'
 import { HostConnection } from './host-connection.ts'
 import { indexUrls } from './lock.ts'
 import type { PythonLook } from './node/python-server.ts'
 import { answered } from './python-session.ts'
 import type { RemoteHosts } from './remote-host.ts'
+import { type Credential, masked } from './secret-mask.ts'
 import { type Patience, throughCuts } from './time-away.ts'
 import { reachable } from './tunnel/reachable.ts'
 import { RunTunnel } from './tunnel/run-tunnel.ts'
 
 /** Tokens with which the nodes of one deploy read the index. */
 export interface DeployCredentials {
-  issue(deploy: string, fence: number): Promise<{ readonly login: string; readonly password: string }>
+  issue(deploy: string, fence: number): Promise<Credential>
   revoke(deploy: string): Promise<void>
 }
 
@@ -58,7 +59,7 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
       return await askOver(connectionTo(node), look, timeoutSeconds, { clock, patienceSeconds, signal })
     },
     async run(node, { attempt, script, limitSeconds }, signal, { reads = false, kept = true } = {}) {
-      const given = reads ? { secret: await secret() } : {}
+      const given = reads ? await secret() : {}
       const owner = `${ports.storeId}/${request.service}`
       const run = { root: node.root, attempt, owner, fence, script, limitSeconds }
       await using tunnel = reads ? tunnelFor(ports, request, node, attempt) : undefined
@@ -113,12 +114,16 @@ async function askOver(
   })
 }
 
+type RunSecret = Required<Pick<FollowOptions, 'secret' | 'hidden'>>
+
 /** Made when the first node needs it, as a netrc file: pip finds it by NETRC, and nothing of it is in an argv. */
-function secretOf(ports: NodeSessionPorts, request: DeployRequest, fence: number): () => Promise<string> {
-  let made: Promise<string> | undefined
+function secretOf(ports: NodeSessionPorts, request: DeployRequest, fence: number): () => Promise<RunSecret> {
+  let made: Promise<RunSecret> | undefined
   return () => {
-    made ??= ports.credentials.issue(request.deploy, fence).then(({ login, password }) => {
-      return `machine ${new URL(ports.externalUrl).hostname} login ${login} password ${password}\n`
+    made ??= ports.credentials.issue(request.deploy, fence).then((credential) => {
+      const { login, password } = credential
+      const secret = `machine ${new URL(ports.externalUrl).hostname} login ${login} password ${password}\n`
+      return { secret, hidden: [credential] }
     })
     made.catch(() => {
       made = undefined
@@ -138,7 +143,7 @@ async function keepOutput(
   attempt: string,
   outcome: RunOutcome,
 ): Promise<void> {
-  const text = outcome.kind === 'refused' ? outcome.message : outcome.output
+  const text = masked(outcome.kind === 'refused' ? outcome.message : outcome.output)
   const key = keys.deployOutput(service, deploy, node.name, attempt)
   try {
     await documents.store.write(key, Buffer.from(text), 'absent')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { givenAway } from '../support/given-away.ts'
 import { clientsIn } from '../support/index-clients.ts'
 import { startLoad } from '../support/load.ts'
 import { startNginx } from '../support/nginx.ts'
@@ -178,8 +179,16 @@ describe.each(ways)('deploying, %s', (_name, way) => {
     const python = execFileSync(toolPaths().python, ['-c', 'import sys; print("cp%d%d" % sys.version_info[:2])'])
     second.add(aWheel({ name: 'for-cpython', version: '1.0', tags: [`${python.toString().trim()}-none-linux_x86_64`] }))
     await publish({ version: '3.2.0', requires: ['for-cpython'] })
+    const pythons = site.fleet.members.map(({ node }) => join(node.root, '..', 'bin', 'python3'))
+    const quiet = pythons.map(givenAway)
     const { status, text } = await site.promote('3.2.0')
+    for (const restore of quiet) restore()
     expect(status).toBe(424)
+    // The token with which nodes read the index is shown to nobody, whoever prints it.
+    const id = /(web\.production\.\d+):/.exec(text)?.[1] ?? ''
+    const shown = await Promise.all(['', '/output', '/events'].map((more) => site.text(`/deploys/${id}${more}`)))
+    expect(shown[1]).toMatch(/^machine 127\.0\.0\.1 login __token__ password \[secret\]$/m)
+    expect([text, ...shown, site.server().output()].join('\n')).not.toMatch(/whl_[0-9a-z]{20}_/)
     expect(text).toMatch(/Reason: web2: .*for-cpython/)
     expect(text).toContain('Nothing that runs was touched.')
     expect(await versions()).toEqual(['1.6.0', '1.6.0'])

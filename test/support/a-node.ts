@@ -121,7 +121,10 @@ function contextOn(hosts: RemoteHosts, definition: ServiceDefinition, before: ()
   }
   const documents = documentsOn(new MemoryStore())
   const externalUrl = 'http://127.0.0.1'
-  const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
+  const credentials = {
+    issue: async () => ({ login: 'node', password: 'a-password-of-the-node' }),
+    revoke: async () => undefined,
+  }
   const report = (error: unknown) => {
     throw error
   }

@@ -34,7 +34,6 @@ const refusalsKept = 20
 export class RunTunnel implements AsyncDisposable {
   readonly #settings: TunnelSettings
   readonly #refusals = new Set<string>()
-  readonly #secrets = new Set<string>()
   #opened: { readonly port: ReversePort; readonly proxy: IndexProxy } | undefined
   #lost: string | undefined
 
@@ -49,7 +48,6 @@ export class RunTunnel implements AsyncDisposable {
     const found = await host.run(keptProxyScript(run), { timeoutSeconds: lookSeconds })
     const kept = proxyIn(found.stdout)
     const password = kept?.password ?? randomBytes(24).toString('hex')
-    this.#secrets.add(password)
     const proxy = indexProxy({
       allowed: this.#settings.allowed,
       credential: `${proxyUser}:${password}`,
@@ -66,14 +64,13 @@ export class RunTunnel implements AsyncDisposable {
     }
   }
 
-  /** Of how the run ended: without the credential, and where it failed with what stood in its way here. */
+  /** How the run ended: where it failed, with what stood in its way here. */
   told(outcome: RunOutcome): RunOutcome {
     if (outcome.kind === 'refused') return outcome
-    const output = [...this.#secrets].reduce((text, secret) => text.replaceAll(secret, '[secret]'), outcome.output)
     const failed = outcome.kind === 'died' || outcome.code !== 0
     const why = [...[...this.#refusals].slice(-2), ...(this.#lost === undefined ? [] : [this.#lost])]
-    if (!failed || why.length === 0) return { ...outcome, output }
-    return { ...outcome, output: `${output.replace(/\n?$/, '\n')}${why.join('\n')}\n` }
+    if (!failed || why.length === 0) return outcome
+    return { ...outcome, output: `${outcome.output.replace(/\n?$/, '\n')}${why.join('\n')}\n` }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -206,6 +206,13 @@ describe('a run on a node that outlives its connection', () => {
     expect(existsSync(join(folderOf(run), 'secret'))).toBe(false)
   })
 
+  it('shows nothing of its secret, whatever it prints and whenever', async () => {
+    const run = aRun('printf "it is hush-"; sleep 0.6; echo hush; cat "$WHEELHOUSE_SECRET"', { fence: 10 })
+    const hidden = [{ login: 'node', password: 'hush-hush' }]
+    const outcome = await runDetached(connection, run, { ...options, secret: 'password hush-hush\n', hidden })
+    expect(outcome).toMatchObject({ kind: 'exited', output: 'it is [secret]\npassword [secret]\n' })
+  })
+
   it('is not started by a connection that was cut before the secret was whole, and starts by the next', async () => {
     const run = aRun('cat "$WHEELHOUSE_SECRET"', { fence: 10 })
     const host = await connection.open()

@@ -76,7 +76,10 @@ describe('a node that cannot reach the indexes', () => {
         clock,
         externalUrl: plain,
       },
-      credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
+      credentials: {
+        issue: async () => ({ login: 'node', password: 'a-password-of-the-node' }),
+        revoke: async () => undefined,
+      },
       ...{ storeId: 'store', report: (error: unknown) => void reports.push(String(error)) },
     }
     return { ...nodeSessions(ports, request, fence), reports }

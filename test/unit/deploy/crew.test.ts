@@ -21,7 +21,10 @@ function aCrew(reason: ErrorCode, rollout: object = {}, more: object = {}) {
   const ports = {
     ...{ documents, clock, externalUrl: 'http://index', storeId: 'store', report: () => undefined },
     hosts: { connect: () => Promise.reject(new DomainError(reason, 'n1 lets nobody in')) },
-    credentials: { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined },
+    credentials: {
+      issue: async () => ({ login: 'node', password: 'a-password-of-the-node' }),
+      revoke: async () => undefined,
+    },
     discovery: { nodes: async () => (Array.isArray(fleet) ? fleet : Promise.reject(fleet)) },
     ...{ projects: { find: unused }, commands: { run: unused } },
   }

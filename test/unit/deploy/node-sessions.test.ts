@@ -44,7 +44,10 @@ function sessions(
     ...{ deploy: 'web.production.1', service: 'web', project: 'app', version: '1.1', channel: 'production', serial: 1 },
     ...{ files: [], by: 'ci', at: '2026-01-01T00:00:00Z', definition },
   }
-  const credentials = { issue: async () => ({ login: 'node', password: 'none' }), revoke: async () => undefined }
+  const credentials = {
+    issue: async () => ({ login: 'node', password: 'a-password-of-the-node' }),
+    revoke: async () => undefined,
+  }
   const report = (error: unknown) => void problems.push(error)
   const documents = documentsOn(store)
   const ports = { documents, hosts, credentials, clock, externalUrl: 'http://127.0.0.1', storeId: 'store', report }
