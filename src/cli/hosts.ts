@@ -3,11 +3,12 @@ import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import type { PlannedNode } from '../deploy/documents.ts'
 import { planNode } from '../deploy/fleet.ts'
-import { placeOf } from '../deploy/ssh/known-hosts.ts'
+import { fingerprintOf, placeOf } from '../deploy/ssh/known-hosts.ts'
 import { type HostKey, showHostKey, trustHostKey } from '../deploy/trust-hosts.ts'
 import { DomainError, messageOf } from '../errors.ts'
 import type { openTrust } from '../services.ts'
 import type { Terminal } from './command.ts'
+import { commandActor, commandAudit } from './command-audit.ts'
 
 /** `wheelhouse hosts trust`: shows the host keys of the fleets, and records those that a person says yes to. */
 export function hostsCommands(terminal: Terminal): Command {
@@ -30,6 +31,7 @@ async function trust(terminal: Terminal, names: readonly string[], options: Trus
   const config = loadConfig(terminal.environment, terminal.folder)
   const services = await import('../services.ts')
   await using ports = await services.openTrust(config)
+  const audit = commandAudit(ports.documents, terminal)
   let failed = false
   for (const node of await nodesNamed(ports, config.services, names)) {
     try {
@@ -38,6 +40,7 @@ async function trust(terminal: Terminal, names: readonly string[], options: Trus
       if (!mayRecord(shown, options)) failed ||= shown.verdict !== 'trusted'
       else if (options.yes || (await confirmed(shown))) {
         await trustHostKey(ports, shown)
+        await audit.record({ ...trusted(shown), actor: commandActor(terminal) })
         terminal.print('  recorded')
         for (const line of standing(shown)) terminal.print(`  ${line}`)
       } else failed = true
@@ -46,7 +49,19 @@ async function trust(terminal: Terminal, names: readonly string[], options: Trus
       failed = true
     }
   }
+  await audit.settled()
   if (failed) throw new DomainError('host-key-unknown', 'Not all nodes are trusted: see above.')
+}
+
+/** For the audit: which machine is let in, by which key, and which one counted before. */
+function trusted({ node, fingerprint, verdict, against }: HostKey) {
+  return {
+    action: 'host-trust',
+    subject: `${node.address}:${node.port}`,
+    outcome: 'done',
+    before: { verdict, known: against.map(({ key }) => fingerprintOf(key)) },
+    after: { node: node.name, fingerprint },
+  } as const
 }
 
 async function nodesNamed(

@@ -1,16 +1,15 @@
 import { Command } from 'commander'
-import { type Audit, auditIn } from '../audit/audit.ts'
-import type { Actor } from '../audit/model.ts'
+import type { Audit } from '../audit/audit.ts'
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config/load.ts'
 import { DomainError } from '../errors.ts'
 import { type Grant, parseGrant, scopes } from '../identity/scopes.ts'
 import { isAlive, type Token } from '../identity/token.ts'
 import { type Tokens, tokensIn } from '../identity/tokens.ts'
-import { jsonLog } from '../log.ts'
 import { documentsOn } from '../objects/documents.ts'
 import { openStore } from '../store.ts'
 import type { Terminal } from './command.ts'
+import { commandActor, commandAudit } from './command-audit.ts'
 
 /** `wheelhouse token create|list|revoke`, beside a running server or without one. */
 export function tokenCommands(terminal: Terminal): Command {
@@ -61,18 +60,13 @@ async function withTokens(
 ): Promise<void> {
   await using opened = await openStore(loadConfig(terminal.environment, terminal.folder), 'share')
   const documents = documentsOn(opened.store)
-  const audit = auditIn(
-    documents,
-    systemClock,
-    jsonLog((line) => terminal.printError(line.trimEnd())),
-  )
+  const audit = commandAudit(documents, terminal)
   await use(tokensIn(documents, systemClock), audit)
   await audit.settled()
 }
 
-function changed(action: string, token: Token, { environment }: Terminal) {
-  const actor: Actor = { token: 'command', name: environment['USER'] ?? 'unknown', from: 'the command line' }
-  return { action, actor, subject: token.id, outcome: 'done' } as const
+function changed(action: string, token: Token, terminal: Terminal) {
+  return { action, actor: commandActor(terminal), subject: token.id, outcome: 'done' } as const
 }
 
 function parseScopes(given: readonly string[]): Grant[] {

@@ -28,7 +28,7 @@ describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way
     writeFileSync(site.fleet.knownHosts, ['# of this site', ofJump, ...ofNodes, ''].join('\n'))
   const trust = (...options: string[]) =>
     run([process.execPath, wheelhouseScript, 'hosts', 'trust', ...options], {
-      env: { ...site.server().environment },
+      env: { ...site.server().environment, USER: 'ada' },
       cwd: site.home,
     })
 
@@ -77,6 +77,21 @@ describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way
     expect(replaced.stdout.match(/recorded/g)).toHaveLength(2)
     expect(replaced.stdout).toMatch(/the old key stands in line 3 of \S+known_hosts and counts as well/)
     expect((await trust()).stdout.match(/trusted already/g)).toHaveLength(3)
+    const kept = await run([process.execPath, wheelhouseScript, 'audit', '--json'], {
+      env: { ...site.server().environment },
+      cwd: site.home,
+    })
+    const entries = kept.stdout.split('\n').flatMap((line) => (line.includes('"host-trust"') ? [JSON.parse(line)] : []))
+    expect(entries).toEqual(
+      site.fleet.members.map(({ name, node }) =>
+        expect.objectContaining({
+          ...{ action: 'host-trust', subject: `${node.host}:${node.port}`, outcome: 'done' },
+          actor: { token: 'command', name: 'ada', from: 'the command line' },
+          before: { verdict: 'changed', known: [expect.stringMatching(/^SHA256:/)] },
+          after: { node: name, fingerprint: new RegExp(`${name} .*(SHA256:\\S+)`).exec(replaced.stdout)?.[1] },
+        }),
+      ),
+    )
     const { status, text } = await site.promote('1.0.0')
     expect(status, text).toBe(200)
   }, 60_000)
