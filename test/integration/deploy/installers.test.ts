@@ -76,7 +76,14 @@ describe('what installs a release on a node', () => {
     const root = settings.root ?? join(node.root, `app-${connections.length}`)
     const url = `${index.url.replace('/simple/', '/files/')}${wheel.filename}`
     const script = stageScript({
-      ...{ python: settings.python ?? toolPaths().python, root, release: '1.0-lock', keepReleases: 2, stable: undefined, installer },
+      ...{
+        python: settings.python ?? toolPaths().python,
+        root,
+        release: '1.0-lock',
+        keepReleases: 2,
+        stable: undefined,
+        installer,
+      },
       requirements: `app @ ${url} --hash=sha256:${settings.sha256 ?? wheel.sha256}\n`,
       indexes: [index.url],
       manifest: { project: 'app', version: '1.0', lock: 'lock' },
