@@ -169,4 +169,22 @@ describe.each(ways.slice(0, 1))('a deploy that is told something while it runs, 
     await comesAbout(async () => (await deploy(id)).phase === 'succeeded')
     expect(await versions()).toEqual(['1.3.0', '1.3.0', '1.3.0'])
   }, 60_000)
+
+  it('is followed by a rollback that was asked for while it ran, after what the service ran well before', async () => {
+    const [running, back] = ['web.production.7', 'web.production.8']
+    writeFileSync(markOn(1, 'held'), '')
+    await site.promote('1.1.0', '')
+    await comesAbout(async () => (await stateOf(running, 1)) === 'activating')
+    const asked = await send('/services/web/rollback', { reason: 'too slow' })
+    expect([asked.status, asked.text]).toEqual([
+      202,
+      expect.stringContaining(`${back}: app 1.3.0 on web is waiting for its turn.`),
+    ])
+    // It does not cut into what runs: to end that at once there is abort.
+    expect(await site.get('/services/web')).toMatchObject({ running, waiting: back, hold: { reason: 'too slow' } })
+    rmSync(markOn(1, 'held'))
+    await comesAbout(async () => (await deploy(back)).phase === 'succeeded')
+    expect((await deploy(running)).phase).toBe('succeeded')
+    expect(await versions()).toEqual(['1.3.0', '1.3.0', '1.3.0'])
+  }, 60_000)
 })

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
@@ -104,6 +105,21 @@ describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way
     expect(status, text).toBe(424)
     expect(text).toMatch(/The host key of web[12] .* is revoked/)
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])
+  }, 60_000)
+
+  it('are known, and the key of the product is not let in: it is offered once in a deploy, and told with what to do', async () => {
+    know()
+    const [member] = site.fleet.members
+    const allowed = join(member?.node.root ?? '', '..', 'authorized_keys')
+    const lines = readFileSync(allowed, 'utf8')
+    writeFileSync(allowed, '')
+    const refused = () => member?.node.logs().match(/Failed publickey/g)?.length ?? 0
+    const { status, text } = await site.promote('1.1.0')
+    writeFileSync(allowed, lines)
+    expect([status, refused()]).toEqual([424, 1])
+    expect(text).toMatch(/Reason: web1: Web1 \(127\.0\.0\.1:\d+\) does not let \S+ log in with the key/i)
+    expect(text).toContain('Add its public half to ~/.ssh/authorized_keys there.')
+    expect(text).toContain('Nothing that runs was touched.')
   }, 60_000)
 
   it('are not even asked for where that of the jump host has changed: it is named, with its line and what to do', async () => {

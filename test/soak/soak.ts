@@ -1,6 +1,7 @@
 import { fetchTools } from '../support/fetch/fetch-tools.ts'
 import { soakCrowds } from './crowds.ts'
 import { soakKills } from './kills.ts'
+import { soakRedisOutages } from './redis-outages.ts'
 import { soakS3Faults } from './s3-faults.ts'
 
 /** Each loops for minutes, throws with a sentence on the first thing that is wrong, and answers with what it did. */
@@ -9,6 +10,7 @@ const sections: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   'kills-s3': () => soakKills('s3'),
   's3-faults': soakS3Faults,
   crowds: soakCrowds,
+  'redis-outages': soakRedisOutages,
 }
 
 /** `npm run soak [-- SECTION...]`: the full loops of what `npm test` has a handful of. */

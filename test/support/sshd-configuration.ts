@@ -8,10 +8,11 @@ export interface SshdSettings {
   readonly environment: Readonly<Record<string, string>>
   readonly usePam: boolean
   readonly maxSessions: number
+  readonly maxStartups: string
 }
 
 export function sshdConfiguration(settings: SshdSettings): string {
-  const { folder, port, environment, usePam, maxSessions } = settings
+  const { folder, port, environment, usePam, maxSessions, maxStartups } = settings
   return `
 Port ${port}
 ListenAddress 127.0.0.1
@@ -29,7 +30,7 @@ PrintMotd no
 PrintLastLog no
 UseDNS no
 LogLevel VERBOSE
-MaxStartups 100:30:200
+MaxStartups ${maxStartups}
 MaxSessions ${maxSessions}
 Subsystem sftp internal-sftp
 SetEnv ${Object.entries(environment)

@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How many scripts may run at once over one connection, as its sshd has it; 100 when left out, OpenSSH's default being 10. */
   readonly maxSessions?: number
+  /** sshd's own `MaxStartups`: how many connections that have not logged in yet it bears; 100 when left out. */
+  readonly maxStartups?: string
 }
 
 /** A machine of a fleet: a real OpenSSH server with a folder of its own as the machine's disk. */
@@ -146,6 +148,7 @@ async function launch(folder: string, port: number, options: NodeOptions): Promi
       environment,
       usePam: await rootIsLocked(),
       maxSessions: options.maxSessions ?? 100,
+      maxStartups: options.maxStartups ?? '100:30:200',
     }),
   )
   const { sshd } = toolPaths()

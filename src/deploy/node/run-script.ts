@@ -62,7 +62,10 @@ mkdir -p "$run" "\${seen_in%/*}" || exit 1; }`,
 function startPart(run: DetachedRun): string {
   return `unwritable() { rm -f "$run/secret" "$run/proxy"; echo "$1 could not be written on this node: is its disk full?" >&2; exit 1; }
 exec 9>>"$base/lock"
-flock -w 60 9 || { echo "another worker is busy on this node" >&2; exit ${runStatus.busy}; }
+flock -w 60 9 || {
+  echo "another worker has been starting something on this node for a minute, or a process there hangs that holds $base/lock. See who it is (fuser -v $base/lock), end it if it hangs, and promote again." >&2
+  exit ${runStatus.busy}
+}
 seen=0
 if [ -f "$seen_in" ]; then read -r seen <"$seen_in"; fi
 # Empty after a loss of power.

@@ -102,7 +102,9 @@ def look():
     if here is None:
         return None, None, "%s says it is process %d, but that is not on this node" % (ARGUMENTS["url"], pid)
     if here[1] <= int(MARK):
-        return None, None, "the process that answers (%d, version %s) started before the restart: the old one still runs" % (pid, version)
+        stays = keeper()
+        ignored = "; its main process %d started no new workers when it was told to reload" % stays[0] if stays and part_of(pid, stays) else ""
+        return None, None, "the process that answers (%d, version %s) started before the restart: the old one still runs%s" % (pid, version, ignored)
     return main_process(pid, here), version, None
 def watch():
     """(version, None) or (None, sentence)."""

@@ -17,9 +17,14 @@ import {
   keyTypesOf,
 } from './known-hosts.ts'
 
+/** Seconds. A connection through which nothing comes any more is given up after half a minute, whatever the network says. */
+export const usualKeepalive = 10
+
 export interface OpenPorts {
   readonly knownHosts: KnownHosts
   readonly starts: ConnectionStarts
+  /** How often a connection is asked whether it still lives; after three questions without an answer it does not. */
+  readonly keepaliveSeconds: number
 }
 
 /** `way` is a stream through a jump host, where there is one. */
@@ -27,7 +32,7 @@ export type OpenClient = (target: HostTarget, options: ConnectOptions, way?: Dup
 
 /** Logs in to one host, in turn with all others. Its time is what passes while it is its turn. */
 export async function openClient(
-  { knownHosts, starts }: OpenPorts,
+  { knownHosts, starts, keepaliveSeconds }: OpenPorts,
   target: HostTarget,
   options: ConnectOptions,
   way?: Duplex,
@@ -48,7 +53,9 @@ export async function openClient(
     await firstWords(stream, target.connectSeconds * 1000, signal)
     const left = target.connectSeconds * 1000 - (performance.now() - since)
     const endHandshake = await starts.handshake(target, options)
-    return await loggedIn(stream, target, { ...login, milliseconds: left, signal }).finally(endHandshake)
+    return await loggedIn(stream, target, { ...login, keepaliveSeconds, milliseconds: left, signal }).finally(
+      endHandshake,
+    )
   } catch (error) {
     stream?.destroy()
     // Whoever stops may have hundreds of nodes still to come.
@@ -63,6 +70,7 @@ interface Login {
   /** The entries of this host. */
   readonly known: readonly KnownHost[]
   readonly privateKey: Buffer
+  readonly keepaliveSeconds: number
   /** For handshake and login together. */
   readonly milliseconds: number
   readonly signal: AbortSignal | undefined
@@ -98,14 +106,14 @@ async function loggedIn(stream: Duplex, target: HostTarget, login: Login): Promi
 }
 
 /** The library accepts any host key unless told otherwise, knows no known_hosts and keeps no connection alive. */
-function settingsFor(target: HostTarget, { known, privateKey, milliseconds }: Login): ConnectConfig {
+function settingsFor(target: HostTarget, { known, privateKey, keepaliveSeconds, milliseconds }: Login): ConnectConfig {
   return {
     username: target.user,
     privateKey,
     // One key and no other way: each failed offer counts against MaxAuthTries and PerSourcePenalties.
     authHandler: ['publickey'],
     readyTimeout: Math.max(1, milliseconds),
-    keepaliveInterval: 10_000,
+    keepaliveInterval: keepaliveSeconds * 1000,
     keepaliveCountMax: 3,
     algorithms: algorithmsFor(keyTypesOf(known)),
   }

@@ -5,7 +5,7 @@ import { connectionError } from './connection-errors.ts'
 import { ConnectionStarts } from './connection-starts.ts'
 import { JumpHosts } from './jump-hosts.ts'
 import type { KnownHosts } from './known-hosts.ts'
-import { openClient } from './open-client.ts'
+import { openClient, usualKeepalive } from './open-client.ts'
 
 /**
  * The key that a host shows, as ssh-keyscan has it: one connection that ends before any login. Jump hosts on the way are logged
@@ -16,7 +16,7 @@ export async function scanHostKey(
   target: HostTarget,
   keyTypes: readonly string[],
 ): Promise<Buffer> {
-  const ports = { knownHosts, starts: new ConnectionStarts() }
+  const ports = { knownHosts, starts: new ConnectionStarts(), keepaliveSeconds: usualKeepalive }
   const jumps = new JumpHosts((hop, options, way) => openClient(ports, hop, options, way))
   const way = await jumps.wayTo(target)
   const client = new Client()

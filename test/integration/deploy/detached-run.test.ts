@@ -10,6 +10,7 @@ import { resultIn } from '../../../src/deploy/node/result-line.ts'
 import { type DetachedRun, runScript, secretInput } from '../../../src/deploy/node/run-script.ts'
 import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
+import { openGate } from '../../support/gate.ts'
 import { type SshNode, startNode } from '../../support/sshd.ts'
 import { until } from '../../support/until.ts'
 
@@ -58,6 +59,23 @@ describe('a run on a node that outlives its connection', () => {
     expect(node.killSessions()).toBeGreaterThan(0)
     expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
     expect(readFileSync(join(node.root, 'starts'), 'utf8')).toBe('start\n')
+  })
+
+  it('is followed to its end when its connection is black-holed: no end of it ever comes, and nothing else', async () => {
+    await using gate = await openGate(node.port)
+    const { host: address, user, clientKeyPath: keyPath } = node
+    const target = { name: 'web1', address, port: Number(new URL(gate.url).port), user, keyPath, connectSeconds: 15 }
+    const known = async () => parseKnownHosts(`[127.0.0.1]:* ${node.hostPublicKey}`)
+    // Given up after three seconds without an answer, where others are after thirty.
+    await using through = new HostConnection(ssh2Hosts(known, 1), target)
+    const run = aRun(`echo start >>${node.root}/black-holed; echo one; sleep 2; echo two`)
+    let output = ''
+    const running = runDetached(through, run, { ...options, onOutput: (text) => (output += text) })
+    await until(() => output.includes('one'))
+    gate.deafen(0)
+    expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
+    expect(gate.connections()).toBe(2)
+    expect(readFileSync(join(node.root, 'black-holed'), 'utf8')).toBe('start\n')
   })
 
   it('shows what comes without any end of line, and keeps head and tail of a flood of it', async () => {

@@ -70,9 +70,12 @@ describe('a service that HUP restarts', () => {
   let node: InPlaceNode | undefined
   afterEach(() => node?.[Symbol.asyncDispose]())
 
-  async function withPidfile(): Promise<InPlaceNode> {
+  async function withPidfile(seconds?: number): Promise<InPlaceNode> {
     const start = ['touch', '{root}/started']
-    const here = await inPlaceNode({ restart: { signal: 'HUP', pidfile: '{root}/app.pid', start } })
+    const here = await inPlaceNode({
+      restart: { signal: 'HUP', pidfile: '{root}/app.pid', start },
+      ...(seconds && { seconds }),
+    })
     node = here
     await here.installByHand()
     await here.download('1.0-a', [demoApp({ version: '1.0' })], 'adopted-0.9')
@@ -91,6 +94,21 @@ describe('a service that HUP restarts', () => {
       ),
     })
     expect(existsSync(join(here.root, 'started'))).toBe(false)
+  })
+
+  it('that ignores the signal is told as such, with the old process at work and the old files put back', async () => {
+    const here = await withPidfile(1)
+    // `nohup` started it, which has it ignore HUP.
+    const { pid } = await here.told()
+    await writeFile(join(here.root, 'app.pid'), `${pid}\n`)
+    const ignored = new RegExp(
+      `\\(${pid}, version 0\\.9\\) started .*; its main process ${pid} started no new workers when`,
+    )
+    expect(await here.switchTo('1.0-a', 'adopted-0.9')).toEqual({ ok: false, problem: expect.stringMatching(ignored) })
+    // Nobody can tell what an old process has loaded of the new files meanwhile: it does not pass for restarted.
+    expect(await here.takeBack('adopted-0.9')).toEqual({ ok: false, problem: expect.stringMatching(ignored) })
+    expect(await here.installed()).toEqual(['app 0.9', 'monitoring 3.0'])
+    expect(await here.told()).toMatchObject({ version: '0.9', pid })
   })
 
   it('does not pass for verified by its main process once its environment was changed', async () => {

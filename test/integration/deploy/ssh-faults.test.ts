@@ -4,6 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { type Connection, Server } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
+import { runDetached } from '../../../src/deploy/detached-run.ts'
+import { HostConnection } from '../../../src/deploy/host-connection.ts'
 import type { HostTarget } from '../../../src/deploy/remote-host.ts'
 import { parseKnownHosts } from '../../../src/deploy/ssh/known-hosts.ts'
 import { ssh2Hosts } from '../../../src/deploy/ssh/ssh2-hosts.ts'
@@ -178,6 +181,26 @@ describe('a node whose network or sshd is at fault', () => {
     await Promise.allSettled(all)
     expect(silent.taken()).toBe(8)
     expect(waits.filter((milliseconds) => milliseconds >= 200)).toHaveLength(4)
+  })
+
+  it('turns connections away that are too many for its sshd (MaxStartups): they come again until all are in', async () => {
+    await using narrow = await startNode({ maxStartups: '2:100:2' })
+    const { host: address, port, user, clientKeyPath: keyPath, knownHostsLine } = narrow
+    const known = async () => parseKnownHosts(knownHostsLine)
+    // As many workers as keep no count of each other's.
+    const connections = Array.from({ length: 12 }, (_, n) => {
+      return new HostConnection(ssh2Hosts(known), { name: `web${n}`, address, port, user, keyPath, connectSeconds: 15 })
+    })
+    const outcomes = await Promise.all(
+      connections.map((connection, n) => {
+        const run = { root: narrow.root, attempt: `a-${n}`, owner: 'store/web', fence: 1, script: `echo ${n}` }
+        const limits = { clock: systemClock, patienceSeconds: 60 }
+        return runDetached(connection, { ...run, limitSeconds: 60 }, limits)
+      }),
+    )
+    expect(outcomes).toEqual(connections.map((_, n) => ({ kind: 'exited', code: 0, output: `${n}\n` })))
+    expect(narrow.logs()).toMatch(/past MaxStartups/)
+    await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()))
   })
 
   it('leaves the outcome of a script unknown where the channel is closed without an exit status', async () => {

@@ -24,13 +24,14 @@ function aNode(): PlannedNode {
 /** A node where pip finds the release, and celery where the extra asks for it. */
 function world(documents = documentsOn(new MemoryStore())) {
   const scripts: string[] = []
+  let newest = '5'
   const contextOf = (definition: object, deploy = 'web.production.1'): ActContext => ({
     request: {
       deploy,
-      service: 'web',
+      service: deploy.split('.')[0] ?? '',
       project: 'app',
       version: '1.0',
-      channel: 'production',
+      channel: deploy.split('.')[1] ?? '',
       serial: 1,
       files: [{ filename: 'app-1.0-py3-none-any.whl', sha256 }],
       by: 'ci',
@@ -48,7 +49,8 @@ function world(documents = documentsOn(new MemoryStore())) {
     commands: { run: async () => ({ kind: 'exited', code: 0, output: '' }) },
     run: async (_node, { script }) => {
       scripts.push(script)
-      const celery = { project: 'celery', version: '5', url: `${index}/files/celery.whl`, sha256: 'b'.repeat(64) }
+      const wheel = `celery-${newest}-py3-none-any.whl`
+      const celery = { project: 'celery', version: newest, url: `${index}/files/${wheel}`, sha256: newest.repeat(64) }
       const report = [{ ...own, url: index + own.url }, ...(script.includes('celery') ? [celery] : [])]
       return { kind: 'exited', code: 0, output: `wheelhouse-result ${JSON.stringify(report)}\n` }
     },
@@ -58,7 +60,10 @@ function world(documents = documentsOn(new MemoryStore())) {
     if (!outcome.ok) return outcome.problem
     return outcome.found?.kind === 'resolve' ? outcome.found.lock : 'nothing found'
   }
-  return { documents, scripts, lockOf }
+  const publishCelery = (version: string) => {
+    newest = version
+  }
+  return { documents, scripts, lockOf, publishCelery }
 }
 
 const keepLock = (documents: ReturnType<typeof documentsOn>, lock: Partial<Lock> = {}) =>
@@ -96,6 +101,26 @@ describe('the lock of a release', () => {
     expect(scripts).toHaveLength(2)
     await lockOf({ indexes: ['self', 'https://pypi.example.org/simple/'] })
     expect(scripts).toHaveLength(3)
+  })
+
+  it('is the same one in a later channel, though a newer dependency came in between: nobody resolves there', async () => {
+    const { documents, lockOf, scripts, publishCelery } = world()
+    const extras = { extras: ['celery'] }
+    const staged = await lockOf({ ...extras, subscribe: { promote: 'staging' } }, 'trial.staging.1')
+    publishCelery('6')
+    const produced = await lockOf({ ...extras, subscribe: { promote: 'production' } }, 'web.production.1')
+    expect([produced, scripts.length]).toEqual([staged, 1])
+    const kept: string[] = []
+    for await (const { key } of documents.store.list('locks/')) kept.push(key)
+    const locks = await Promise.all(kept.map((key) => documents.read(lockDocument, key)))
+    expect(locks.map((lock) => lock?.value.files.map(({ project, version }) => `${project} ${version}`))).toEqual([
+      ['app 1.0', 'celery 5'],
+    ])
+    // Pinned anew, as a person may ask for, it would be another.
+    expect(await world().lockOf(extras)).toBe(staged)
+    const later = world()
+    later.publishCelery('6')
+    expect(await later.lockOf(extras)).not.toBe(staged)
   })
 
   it('from before it said its extras holds for services without, and for no other', async () => {
