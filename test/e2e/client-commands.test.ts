@@ -108,7 +108,10 @@ describe('the commands that speak to a server', () => {
     expect(text).toContain('production of app is now 1.0.0 (before: 1.2.0). web is held')
     const blocked = await wheelhouse('promote app 1.2.0')
     expect(blocked).toEqual({ code: 6, text: expect.stringMatching(/^wheelhouse: web is held by .*\(slow\): nothing/) })
-    expect((await wheelhouse('services')).text).toContain('web is held by')
+    expect((await wheelhouse('hold web --reason lunch')).text).toMatch(
+      /^web is held by .* \(lunch\)\. Promotions to it/,
+    )
+    expect((await wheelhouse('services')).text).toMatch(/web is held by .* \(lunch\)/)
     expect((await wheelhouse('release web')).text).toBe('web takes promotions again.\n')
     expect((await wheelhouse('services web')).text).toMatch(
       /desired 1\.0\.0[\s\S]*web\.production\.2 {2}1\.1\.0 {2}rolled_back/,
@@ -118,8 +121,10 @@ describe('the commands that speak to a server', () => {
   it('promote by the lock that a release has, and look for what it depends on anew when they are told to', async () => {
     const greetings = async () => (await site.running()).map((running) => running?.greeting)
     await publishGreeting('1.1')
-    const again = await wheelhouse('promote app 1.2.0')
+    const again = await wheelhouse('pin web 1.2.0 --reason known')
     expect([again.code, await greetings()], again.text).toEqual([0, ['1.0']])
+    expect(await wheelhouse('promote app 1.1.1')).toEqual({ code: 6, text: expect.stringContaining('(known)') })
+    expect((await wheelhouse('release web')).code).toBe(0)
     const { code, text: said } = await wheelhouse('relock web --reason newer')
     expect([code, await greetings()], said).toEqual([0, ['1.1']])
     expect((await site.running()).map((running) => running?.version)).toEqual(['1.2.0'])

@@ -2,8 +2,10 @@ import Koa from 'koa'
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
 import type { AuditEvent } from '../../../src/audit/model.ts'
-import { headDocument } from '../../../src/deploy/documents.ts'
+import { controlsDocument, headDocument } from '../../../src/deploy/documents.ts'
 import { newRollout } from '../../../src/deploy/rollout/begin.ts'
+import type { Rollout } from '../../../src/deploy/rollout/model.ts'
+import { step } from '../../../src/deploy/rollout/step.ts'
 import type { Access } from '../../../src/http/authentication.ts'
 import { deployControlRoutes } from '../../../src/http/deploy-controls.ts'
 import { answerErrors } from '../../../src/http/error-response.ts'
@@ -49,7 +51,21 @@ async function aServer() {
     const answer = await asked.send(body)
     return { status: answer.status, text: answer.text }
   }
-  return { post, events }
+  /** Somebody carries the deploy, to nodes that are like this, and takes what it is told. */
+  async function carried(nodes: Rollout['nodes']): Promise<void> {
+    const change = (changed: (rollout: Rollout) => Rollout) =>
+      documents.update(headDocument, keys.deployHead('web', deploy), (rollout) => rollout && changed(rollout))
+    await change((rollout) => ({ ...rollout, phase: 'rolling', nodes }))
+    await ports.bus.subscribe(async ({ topic }) => {
+      if (topic !== 'control') return
+      const told = (await documents.read(controlsDocument, keys.deployControls('web', deploy)))?.value.controls ?? []
+      const now = clock.now()
+      const take = (rollout: Rollout) =>
+        told.reduce((at, control) => step(at, { kind: 'control', control }, now), rollout)
+      ports.bus.publish({ topic: 'deploy', id: deploy, serial: (await change(take))?.serial ?? 0 })
+    })
+  }
+  return { post, events, carried }
 }
 
 describe('telling a deploy something by HTTP', () => {
@@ -94,6 +110,29 @@ describe('telling a deploy something by HTTP', () => {
     })
     expect((await post(`/deploys/${deploy}/exclude/web1`, 'deploy')).text).toContain('it does not know its nodes yet')
     expect(events.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
+  })
+
+  it('leaves out the node that is named, and shows it so, where somebody carries the deploy', async () => {
+    const { post, events, carried } = await aServer()
+    await carried([
+      { name: 'web1', state: 'updated' },
+      { name: 'web2', state: 'staged' },
+      { name: 'web3', state: 'staged' },
+    ])
+    const path = `/deploys/${deploy}/exclude/web2`
+    const { status, text } = await post(path, 'deploy', { reason: 'its disk dies' }, 'application/json')
+    expect([status, described('post', path, JSON.parse(text))]).toMatchObject([
+      200,
+      {
+        without: { excluded: ['web2'] },
+        nodes: [{ state: 'updated' }, { name: 'web2', state: 'excluded' }, { name: 'web3' }],
+      },
+    ])
+    expect(events).toMatchObject([
+      { action: 'deploy-exclude', outcome: 'done', reason: 'its disk dies', after: { control: 1, node: 'web2' } },
+    ])
+    expect(await post(path, 'deploy')).toEqual({ status: 409, text: expect.stringContaining('is left out already') })
+    expect((await post(`/deploys/${deploy}/exclude/web9`, 'deploy')).status).toBe(409)
   })
 
   it('is not understood with another body, or of a deploy that there is not', async () => {
