@@ -14,13 +14,16 @@ function steps({ states, fleets }: Run) {
   return pairs(states).map(([before, after], at) => ({ before, after, was: fleets[at], is: fleets[at + 1] }))
 }
 
-/** Nodes that a step begins to touch: where they are to be drained that comes first. */
+/**
+ * Nodes that a step begins to touch: where they are to be drained that comes first. The last newcomer to be staged may be touched in
+ * the very step that tells so.
+ */
 function begun(before: Rollout, after: Rollout): readonly string[] {
   const decidedNow = [...decided(before, after, 'drain'), ...decided(before, after, 'activate')]
   const stateIn = ({ nodes }: Rollout, name: string) => nodes.find((node) => node.name === name)?.state ?? ''
   return decidedNow.filter(
     (name) =>
-      ['staged', 'failed', 'lost'].includes(stateIn(before, name)) &&
+      ['ready', 'staged', 'failed', 'lost'].includes(stateIn(before, name)) &&
       ['draining', 'activating'].includes(stateIn(after, name)),
   )
 }
