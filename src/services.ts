@@ -28,7 +28,9 @@ import { deployCredentials } from './identity/deploy-credentials.ts'
 import type { Token } from './identity/token.ts'
 import { type Tokens, tokensIn } from './identity/tokens.ts'
 import type { Log } from './log.ts'
+import { byReceiver } from './notify/by-receiver.ts'
 import { deployNotice } from './notify/deploy-notice.ts'
+import { logNotices } from './notify/log-notices.ts'
 import { startOutbox } from './notify/outbox.ts'
 import { webhooks } from './notify/webhook.ts'
 import { type Documents, documentsOn } from './objects/documents.ts'
@@ -193,7 +195,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
   const { leaseSeconds: termSeconds, ...settings } = config.worker
   const holder = randomUUID()
   await using disposals = new Disposals()
-  const outbox = disposals.use(startOutbox({ ...core, report, ...receiversOn(config) }))
+  const outbox = disposals.use(startOutbox({ ...core, report, ...receiversOn(config, log) }))
   const worker = disposals.use(
     await startWorker(
       {
@@ -216,8 +218,9 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
   return { work: worker.work, [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() }
 }
 
-function receiversOn({ receivers }: Config) {
-  return { receivers, notifier: webhooks(receivers) }
+function receiversOn({ receivers }: Config, log: Log) {
+  const webhook = webhooks(receivers.filter((receiver) => 'url' in receiver))
+  return { receivers, notifier: byReceiver(receivers, { webhook, log: logNotices(log) }) }
 }
 
 /** What reaches the nodes. */

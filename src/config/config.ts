@@ -1,6 +1,6 @@
 import type { ChannelOrder } from '../deploy/channel-order.ts'
 import type { ServiceDefinition } from '../deploy/service-definition.ts'
-import type { Receiver, Webhook } from '../notify/model.ts'
+import type { LogReceiver, Receiver, Webhook } from '../notify/model.ts'
 import type { Secret } from './secret.ts'
 
 /** Everything that can be set, after defaults and checks; frozen. Sizes are bytes, times milliseconds, unless named. */
@@ -39,7 +39,7 @@ export interface Config {
   /** By channel: the one that a release comes from, and for how long it must have been stable there. */
   readonly channelOrder: ChannelOrder
   /** Who is told how deploys end. */
-  readonly receivers: readonly (Receiver & Webhook)[]
+  readonly receivers: readonly (Receiver & (Webhook | LogReceiver))[]
   /** By name. */
   readonly services: Readonly<Record<string, ServiceDefinition>>
   /** Path of a file as OpenSSH has it, besides the hosts that were trusted by command. */

@@ -60,15 +60,25 @@ export const fileSchema = z.strictObject({
     .default({}),
   notify: z
     .array(
-      z.strictObject({
-        name: channel,
-        webhook: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }),
-        secret_env: z
-          .string()
-          .regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable')
-          .optional(),
-        services: z.array(z.string().min(1)).optional(),
-      }),
+      z
+        .strictObject({
+          name: channel,
+          webhook: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+          secret_env: z
+            .string()
+            .regex(/^[A-Z][A-Z0-9_]*$/, 'name an environment variable')
+            .optional(),
+          log: z.literal(true, 'expected true').optional(),
+          services: z.array(z.string().min(1)).optional(),
+        })
+        .refine(
+          ({ webhook, log }) => (webhook === undefined) !== (log === undefined),
+          'say either webhook or log: true',
+        )
+        .refine(({ log, secret_env: secret }) => log === undefined || secret === undefined, {
+          error: 'a log has no use for it',
+          path: ['secret_env'],
+        }),
     )
     .default([]),
   ssh: sshSchema

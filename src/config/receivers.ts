@@ -23,10 +23,11 @@ export function receiversOf(
     if (environment !== undefined && variable !== undefined && secret === undefined) {
       mistakes.push({ path: `${path}.secret_env`, problem: `the environment has no ${variable}` })
     }
+    const wanted = { name, ...(only === undefined ? {} : { services: only }) }
+    if (webhook === undefined) return { ...wanted, log: true }
     return {
-      name,
+      ...wanted,
       url: webhook,
-      ...(only === undefined ? {} : { services: only }),
       ...(secret === undefined ? {} : { secret: new Secret(secret) }),
     }
   })

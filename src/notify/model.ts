@@ -35,6 +35,12 @@ export interface Webhook {
   readonly secret?: { reveal(): string }
 }
 
+/** The log of whichever worker delivers. */
+export interface LogReceiver {
+  readonly name: string
+  readonly log: true
+}
+
 /** How a try ended. `gone`: the receiver wants to hear nothing more of this. */
 export type Delivered = 'delivered' | 'gone' | { readonly problem: string }
 

@@ -27,7 +27,10 @@ describe('the commands that speak to a server', () => {
   beforeAll(async () => {
     const port = await freePort()
     receiver.listen(port, '127.0.0.1')
-    const notify = [{ name: 'chat', webhook: `http://127.0.0.1:${port}/` }]
+    const notify = [
+      { name: 'chat', webhook: `http://127.0.0.1:${port}/` },
+      { name: 'journal', log: true },
+    ]
     const service = { index_access: 'ssh' }
     site = await startSite(embedded, { nodes: [{ allow }], notify, service, hiddenName: hidden })
   }, 120_000)
@@ -67,6 +70,8 @@ describe('the commands that speak to a server', () => {
     expect(notices[1]?.text).toContain(
       'web.production.2: app 1.1.0 on web failed and was rolled back. web1: nothing answers',
     )
+    const line = '"message":"web.production.2: app 1.1.0 on web failed and was rolled back. web1: nothing answers'
+    await until(() => site.server().output().includes(line))
     expect((await wheelhouse('logs web.production.2 --node web1')).text).toContain('== web1: ')
     expect((await wheelhouse('logs web.production.2 --node web9')).text).toBe('')
   }, 120_000)
@@ -123,7 +128,10 @@ describe('the commands that speak to a server', () => {
     await publishGreeting('1.1')
     const again = await wheelhouse('pin web 1.2.0 --reason known')
     expect([again.code, await greetings()], again.text).toEqual([0, ['1.0']])
-    expect(await wheelhouse('promote app 1.1.1')).toEqual({ code: 6, text: expect.stringContaining('(known)') })
+    expect(await wheelhouse('promote app 1.1.1')).toEqual({
+      code: 6,
+      text: expect.stringContaining('(pinned to 1.2.0: known)'),
+    })
     expect((await wheelhouse('release web')).code).toBe(0)
     const { code, text: said } = await wheelhouse('relock web --reason newer')
     expect([code, await greetings()], said).toEqual([0, ['1.1']])

@@ -64,6 +64,7 @@ const adapters = [
   'deploy/ssh/scan-host-key.ts',
   'discovery/fleets.ts',
   'notify/webhook.ts',
+  'notify/log-notices.ts',
 ]
 
 describe('the import law', () => {

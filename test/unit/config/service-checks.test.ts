@@ -196,6 +196,11 @@ it('receivers of notices have names of their own, services that there are, and s
   expect(await told({ name: 'chat', ...hook, services: ['wep'] })).toContain(
     'notify.0.services: there is no service "wep"',
   )
+  expect(await told({ name: 'chat', ...hook }, { name: 'journal', log: true, services: ['web'] })).toBe('')
+  for (const way of [{}, { ...hook, log: true }]) {
+    expect(await told({ name: 'chat', ...way })).toContain('notify.0: say either webhook or log: true')
+  }
+  expect(await told({ name: 'journal', log: true, secret_env: 'A' })).toContain('notify.0.secret_env: a log has no use')
   expect(await told({ name: 'chat', ...hook, secret_env: 'CHAT_SECRET' })).toContain(
     'notify.0.secret_env: the environment has no CHAT_SECRET',
   )
