@@ -4,12 +4,12 @@ import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DemoAppOptions, demoApp, greetingWheel } from '../support/demo-app.ts'
+import { type DemoAppOptions, demoApp, greetingWheel, writeDemoProject } from '../support/demo-app.ts'
 import { type DeploySite, embedded, startSite } from '../support/deploy-site.ts'
 import { freePort } from '../support/free-port.ts'
 import { post } from '../support/index-clients.ts'
 import { run } from '../support/run.ts'
-import { useTool } from '../support/tools.ts'
+import { toolPaths, useTool } from '../support/tools.ts'
 import { until } from '../support/until.ts'
 import { wheelhouseScript } from '../support/wheelhouse.ts'
 
@@ -161,6 +161,32 @@ describe('the commands that speak to a server', () => {
     120_000,
   )
 
+  it('have a counterpart in the Jenkinsfile of docs/ci.md, whose steps build, upload, promote and wait', async () => {
+    const folder = join(site.home, 'jenkins')
+    await writeDemoProject(folder, { version: '1.4.1' })
+    // Jenkins' agents have `build` with a network to take the back end from; here it lies beside it.
+    const shim = `#!/bin/sh\n[ "$1 $2" = "-m build" ] || exec ${toolPaths().python} "$@"\nexec ${useTool('build').join(' ')} --no-isolation\n`
+    mkdirSync(join(folder, 'bin'))
+    writeFileSync(join(folder, 'bin', 'python3'), shim, { mode: 0o755 })
+    const tools = [join(folder, 'bin'), ...(['twine', 'curl'] as const).map((tool) => dirname(useTool(tool)[0] ?? ''))]
+    const { url, token } = site.server()
+    const env = {
+      ...{ PATH: `${tools.join(':')}:${process.env['PATH']}`, WHEELHOUSE_URL: url, WHEELHOUSE_TOKEN: token },
+      ...{ TWINE_USERNAME: '__token__', TWINE_PASSWORD: token, BUILD_TAG: 'jenkins-app-1' },
+    }
+    const steps = jenkinsSteps(readFileSync('docs/ci.md', 'utf8'))
+    expect(steps.map((step) => step.trim().split(/[ =]/)[0])).toEqual(['rm', 'twine', 'version'])
+    let printed = ''
+    for (const step of steps) {
+      // As the agent runs each of them: a shell of its own that shows commands and ends with the first that fails.
+      const { code, stdout, stderr } = await run(['sh', '-xe', '-c', step], { env, cwd: folder })
+      expect(code, stdout + stderr).toBe(0)
+      printed += stdout
+    }
+    expect(printed).toMatch(/web1 {2}runs it \(before.*\)\n[\s\S]*All is as asked for\. \(200\)\n$/)
+    expect((await site.running()).map((running) => running?.version)).toEqual(['1.4.1'])
+  }, 120_000)
+
   it('say what is missing where a node can reach the index neither by itself nor through the worker', async () => {
     const [{ node } = { node: undefined }] = site.fleet.members
     if (node === undefined) throw new Error('There is no node.')
@@ -205,3 +231,10 @@ describe('the commands that speak to a server', () => {
     ])
   }, 60_000)
 })
+
+/** What stands in `sh` steps of the Jenkinsfile, as Groovy reads its strings. */
+function jenkinsSteps(page: string): readonly string[] {
+  const file = /```groovy\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+  const found = file.matchAll(/\bsh (?:'''([\s\S]*?)'''|'(.*?)')/g)
+  return [...found].map(([, block, line]) => (block ?? line ?? '').replaceAll('\\n', '\n').replaceAll('\\\n', ''))
+}
