@@ -68,7 +68,7 @@ export interface DryRunPorts extends PromoteServicesPorts {
   readonly sessions: NodeSessionPorts
 }
 
-/** Seconds. Somebody waits for the answer: what does not answer now is said not to. */
+/** Seconds, where the service itself does not wait for less. Somebody waits for the answer: what does not answer now is said not to. */
 const patienceSeconds = 10
 const readinessSeconds = 60
 
@@ -100,7 +100,8 @@ export async function dryRun(
 
 async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: AbortSignal): Promise<ServicePlan> {
   const { service, definition } = promotion
-  const rollout = { ...definition.rollout, unreachable_seconds: patienceSeconds }
+  const patience = Math.min(patienceSeconds, definition.rollout.unreachable_seconds)
+  const rollout = { ...definition.rollout, unreachable_seconds: patience }
   // A name of its own: the token that its nodes read with is given back at the end.
   const id = `dry-run-${randomUUID()}`
   const request = requestOf(id, { ...promotion, definition: { ...definition, rollout } })

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoApp } from '../support/demo-app.ts'
-import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { type DeploySite, embedded, startSite, ways } from '../support/deploy-site.ts'
 import type { FleetMember } from '../support/fleet.ts'
 import { run } from '../support/run.ts'
 import { generateSshKey } from '../support/ssh-keys.ts'
@@ -44,6 +44,25 @@ describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way
     await until(() => site.gate.connections() > before)
     return { promoting }
   }
+
+  /** What a promotion would do, as the command tells it. */
+  async function plan(version: string): Promise<string> {
+    const { url, token } = site.server()
+    const env = { PATH: process.env['PATH'] ?? '', WHEELHOUSE_URL: url, WHEELHOUSE_TOKEN: token }
+    const { code, stdout, stderr } = await run([process.execPath, wheelhouseScript, 'plan', 'app', version], { env })
+    expect(code, stdout + stderr).toBe(0)
+    return stdout
+  }
+
+  it('that nobody vouched for are named by a plan, node by node, with what to do', async () => {
+    const text = await plan('1.0.0')
+    expect(text).toContain('production of app would be 1.0.0. Nothing was changed.\nweb: 2 nodes: ')
+    for (const name of ['web1', 'web2']) {
+      const line = `^  ${name} {2}CANNOT BE DEPLOYED TO: The host key of ${name} \\(.*\\) is not known\\. .*: wheelhouse hosts trust ${name}$`
+      expect(text).toMatch(new RegExp(line, 'm'))
+    }
+    expect(await site.get('/services/web')).not.toHaveProperty('recent.0')
+  })
 
   it('must be known: a deploy to a node that nobody vouched for touches nothing, and tells what to do', async () => {
     const { status, text } = await site.promote('1.0.0')
@@ -106,6 +125,20 @@ describe.each(ways)('the host keys of nodes behind a jump host, %s', (_name, way
     expect(text).toMatch(/The host key of web[12] .* is revoked/)
     expect(await versions()).toEqual(['1.0.0', '1.0.0'])
   }, 60_000)
+
+  // A plan waits for it, and either way by the same code.
+  if (way === embedded)
+    it('are of no use where a node is out of reach: a plan says so of that one, and what the others would get', async () => {
+      know()
+      await site.fleet.members[1]?.node.stop()
+      const text = await plan('1.1.0')
+      await site.fleet.members[1]?.node.start()
+      expect(text).toMatch(/^ {2}web1 {2}runs 1\.0\.0; app 1\.0\.0 -> 1\.1\.0 \(to be pinned\)$/m)
+      expect(text).toMatch(
+        /^ {2}web2 {2}CANNOT BE DEPLOYED TO: The jump host \S+ does not lead to web2 .*Is the node up, /m,
+      )
+      expect(await versions()).toEqual(['1.0.0', '1.0.0'])
+    }, 60_000)
 
   it('are known, and the key of the product is not let in: it is offered once in a deploy, and told with what to do', async () => {
     know()
