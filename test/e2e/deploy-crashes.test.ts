@@ -1,18 +1,21 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { balancing, startBalancer } from '../support/balancer.ts'
 import { demoApp } from '../support/demo-app.ts'
 import { type DeploySite, startSite, ways } from '../support/deploy-site.ts'
+import { writeConfiguration } from '../support/fleet.ts'
 import { startLoad } from '../support/load.ts'
 import { startNginx } from '../support/nginx.ts'
 import { until } from '../support/until.ts'
 import { watchServices } from '../support/watch-services.ts'
 
+const settings = { rollout: { soak_seconds: 3 }, service: { converge: { every_minutes: 0.05, repair: true } } }
+
 describe.each(ways.slice(0, 1))('a release that dies a few seconds after its start, %s', (_name, way) => {
   let site: DeploySite
   beforeAll(async () => {
-    const service = { converge: { every_minutes: 0.05, repair: true } }
-    site = await startSite(way, { nodes: [{}, {}, {}], rollout: { soak_seconds: 4 }, service })
+    site = await startSite(way, { nodes: [{}, {}, {}], ...settings })
     await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
     const first = await site.promote('1.0.0')
     expect(first.status, first.text).toBe(200)
@@ -22,7 +25,7 @@ describe.each(ways.slice(0, 1))('a release that dies a few seconds after its sta
   })
 
   it('takes out one node, goes back, and a load balancer always finds the others', async () => {
-    await site.publish(demoApp({ version: '1.1.0', crashAfterSeconds: 3 }), '1.1.0')
+    await site.publish(demoApp({ version: '1.1.0', crashAfterSeconds: 2 }), '1.1.0')
     const upstreams = site.fleet.members.map(({ service }) => `127.0.0.1:${service.port}`)
     await using balancer = await startNginx({ upstreams })
     const [load, watch] = [startLoad(`${balancer.url}/`, 8), watchServices(site)]
@@ -43,6 +46,38 @@ describe.each(ways.slice(0, 1))('a release that dies a few seconds after its sta
     expect(activationsOn(1)).toEqual(activationsOn(2))
     expect(activationsOn(0).length).toBeGreaterThan(activationsOn(1).length)
   }, 240_000)
+
+  /** The operator writes the file, and sends the signal. */
+  async function configure(changes: object): Promise<void> {
+    const taken = () =>
+      site
+        .server()
+        .output()
+        .match(/read anew: [^\n]*changed: web/g)?.length ?? 0
+    const before = taken()
+    await writeConfiguration(site.config, { ...settings, ...changes, fleet: site.fleet })
+    process.kill(site.server().pid, 'SIGHUP')
+    await until(() => taken() > before)
+  }
+
+  it('meets no visitor of a balancer that tries nothing twice, where it has to answer well for longer before it is put back', async () => {
+    await using balancer = await startBalancer()
+    for (const { name, service } of site.fleet.members) balancer.add(name, service.url)
+    const verify = { probes: 13, interval_seconds: 0.5, timeout_seconds: 6.5 }
+    await configure({ verify, service: { ...settings.service, ...balancing(balancer) } })
+    await site.publish(demoApp({ version: '1.2.0', crashAfterSeconds: 5 }), '1.2.0')
+    const load = startLoad(`${balancer.url}/`, 2)
+    const { status, text } = await site.promote('1.2.0')
+    const { answered, failed } = await load.stop()
+    expect(status, text).toBe(424)
+    expect(text).toContain('app 1.2.0 on web failed and was rolled back')
+    expect(text).toMatch(/Reason: web1: (nothing answers|the process \d+ is gone)/)
+    expect(text).toMatch(/web1 .*is back on what it ran \(before: 1.0.0\)/)
+    expect([failed, balancer.drained()]).toEqual([[], []])
+    expect(answered).toBeGreaterThan(300)
+    expect((await site.running()).map((running) => running?.version)).toEqual(['1.0.0', '1.0.0', '1.0.0'])
+    await configure({})
+  }, 120_000)
 
   it('brings a node back that stopped serving without any deploy, and shows it until then', async () => {
     // The rollback holds all that is automatic, repairs too, until a person has said what should run.

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { toolPaths } from './tools.ts'
 import { until } from './until.ts'
 
 export interface Balancer extends AsyncDisposable {
@@ -85,5 +86,15 @@ async function listening(handle: (asked: IncomingMessage, answer: ServerResponse
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+/** The drain and undrain of a service that tell it, on the node and on the machine of the worker. */
+export function balancing({ control }: Pick<Balancer, 'control'>) {
+  const call = (what: string) =>
+    `import os, urllib.request as r; r.urlopen(r.Request("${control}/${what}/" + os.environ["WHEELHOUSE_NODE"], method="POST"))`
+  return {
+    drain: { command: ['python3', '-c', call('drain')] },
+    undrain: { command: [toolPaths().python, '-c', call('undrain')], on: 'worker' },
   }
 }
