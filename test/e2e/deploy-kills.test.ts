@@ -52,6 +52,15 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
     const expectUndrained = () => {
       for (const at of [0, 1]) expect(existsSync(markOn(at, 'drained'))).toBe(false)
     }
+    function expectNothingRunTwice(id: string): void {
+      for (const { service } of site.fleet.members) {
+        const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(`${id}.`))
+        // The name of an attempt ends with its kind and the deploy's nonce.
+        const kinds = runs.map((run) => run.split('-').at(-2))
+        expect(kinds.length).toBeGreaterThan(1)
+        expect(new Set(kinds).size, runs.join()).toBe(kinds.length)
+      }
+    }
     const deployOf = (id: string) => site.get<DeployJson>(`/deploys/${id}`)
     const isAt = ({ phase, nodes }: DeployJson, moment: string) => {
       const [name, state] = moment.split(' ')
@@ -79,12 +88,7 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
       expectUndrained()
       const migrated = readFileSync(markOn(0, 'migrated'), 'utf8').split('\n')
       expect(migrated.filter((line) => line === version)).toEqual([version])
-      for (const { service } of site.fleet.members) {
-        const runs = readdirSync(join(service.root, '.wheelhouse', 'runs')).filter((run) => run.startsWith(id))
-        // The name of an attempt ends with its kind and the deploy's nonce.
-        const kinds = runs.map((run) => run.split('-').at(-2))
-        expect(new Set(kinds).size, runs.join()).toBe(kinds.length)
-      }
+      expectNothingRunTwice(id)
     }, 150_000)
 
     it(`at ${turnsOf(badMoments, turn).join(', ')} of a bad release: it is rolled back all the same`, async () => {
@@ -109,5 +113,22 @@ describe.each(ways.map(([name, way], turn) => [name, way, turn] as const))(
       await until(async () => (await deployOf(id)).phase === 'succeeded', 60)
       expect((await site.running()).map((running) => running?.version)).toEqual(['1.9.0', '1.9.0'])
     }, 240_000)
+
+    if (turn === 1) {
+      it('while its store answers 503 for longer than a lease lasts: the deploy goes on where it was, and nothing is run twice', async () => {
+        const version = '1.9.1'
+        await site.publish(demoApp({ version }), version)
+        const id = /(web\.production\.\d+):/.exec((await site.promote(version, '')).text)?.[1] ?? ''
+        await until(async () => isAt(await deployOf(id), 'web1 activating'), 60)
+        site.store?.meet(() => 'unavailable')
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        site.store?.meet(() => 'fine')
+        await until(async () => (await deployOf(id)).phase === 'succeeded', 60)
+        expect((await site.running()).map((running) => running?.version)).toEqual([version, version])
+        expect(site.store?.counts().unavailable).toBeGreaterThan(5)
+        expectUndrained()
+        expectNothingRunTwice(id)
+      }, 150_000)
+    }
   },
 )

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { askService, type Running } from './ask-service.ts'
 import { described } from './described-answer.ts'
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type Fleet, type FleetConfiguration, startFleet, writeConfiguration } from './fleet.ts'
 import { freePort } from './free-port.ts'
 import { type Gate, openGate } from './gate.ts'
@@ -36,14 +37,16 @@ export interface DeploySite extends AsyncDisposable {
   text(path: string): Promise<string>
   /** What each node's service says of itself; `undefined` where it does not answer. */
   running(): Promise<readonly (Running | undefined)[]>
-  /** Kills, without warning, whoever carries deploys now, and sees to it that somebody is there to go on. */
-  killCarrier(): Promise<void>
+  /** Kills, without warning, whoever carries deploys now, and sees to it that somebody is there to go on. Says how many that were. */
+  killCarrier(): Promise<number>
+  /** The way to the store, where that is a server of its own. */
+  readonly store?: FaultProxy
 }
 
 /** Who runs, and how one of them is replaced. */
-interface Processes extends AsyncDisposable {
+interface Processes extends AsyncDisposable, Pick<DeploySite, 'store'> {
   server(): RunningWheelhouse
-  killCarrier(): Promise<void>
+  killCarrier(): Promise<number>
 }
 
 type Way = (site: { home: string; port: number; environment: Record<string, string> }) => Promise<Processes>
@@ -123,6 +126,7 @@ export async function embedded({ home, port, environment }: Parameters<Way>[0]):
     async killCarrier() {
       await server.kill()
       server = await startWheelhouse({ folder: home, port, environment })
+      return 1
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
@@ -130,11 +134,12 @@ export async function embedded({ home, port, environment }: Parameters<Way>[0]):
 
 async function scaled({ home, port, environment }: Parameters<Way>[0]): Promise<Processes> {
   const s3 = await startVersitygw()
+  const store = await startFaultProxy(s3.endpoint)
   const redis = await startRedis()
   const shared = {
     ...environment,
     S3_BUCKET: await s3.createBucket(),
-    S3_ENDPOINT: s3.endpoint,
+    S3_ENDPOINT: store.endpoint,
     S3_ACCESS_KEY_ID: s3.accessKeyId,
     S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
     REDIS_URL: redis.url,
@@ -151,15 +156,17 @@ async function scaled({ home, port, environment }: Parameters<Way>[0]): Promise<
     await startWorkerProcess(home, shared),
   ]
   return {
+    store,
     server: () => servers[1],
     async killCarrier() {
       const carriers = workers.filter((worker) => carries(worker.output()))
       await Promise.all(carriers.map((worker) => worker.kill()))
       const replaced = await Promise.all(carriers.map(() => startWorkerProcess(home, shared)))
       workers = [...workers.filter((worker) => !carriers.includes(worker)), ...replaced]
+      return carriers.length
     },
     [Symbol.asyncDispose]: async () => {
-      for (const one of [...workers, ...servers, redis, s3]) await one[Symbol.asyncDispose]()
+      for (const one of [...workers, ...servers, redis, store, s3]) await one[Symbol.asyncDispose]()
     },
   }
 }
