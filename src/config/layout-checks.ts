@@ -33,7 +33,10 @@ function withReleases({ venv, restart }: ServiceSettings): Mistake[] {
     mistakes.push({ path: 'restart.command', problem })
   }
   if (command !== undefined && pidfile !== undefined) {
-    mistakes.push({ path: 'restart.pidfile', problem: 'is used by signal alone' })
+    mistakes.push({
+      path: 'restart.pidfile',
+      problem: 'is used by signal alone; of what is to be looked at say verify.pidfile',
+    })
   }
   return mistakes
 }

@@ -6,6 +6,7 @@ import type { ServiceSettings } from './file-schema.ts'
 import { layoutMistakes } from './layout-checks.ts'
 import type { Mistake } from './mistakes.ts'
 import type { PlaceOf } from './service-files.ts'
+import { verifyMistakes } from './verify-checks.ts'
 
 /** How nodes reach the index, and whether somebody said so. */
 export interface ExternalUrl {
@@ -21,7 +22,7 @@ export function settingsMistakes(path: string, settings: ServiceSettings, extern
     ...indexMistakes(`${path}.indexes`, settings.indexes, externalUrl),
     ...hostMistakes(path, settings),
     ...rolloutMistakes(`${path}.rollout`, settings),
-    ...verifyMistakes(`${path}.verify`, settings.verify),
+    ...verifyMistakes(`${path}.verify`, settings),
     ...drainMistakes(path, settings),
   ]
 }
@@ -144,11 +145,4 @@ function canaryMistakes(path: string, names: readonly string[], rollout: Service
     if (!names.includes(name)) return [{ path: `${path}.${at}`, problem: `there is no node "${name}" in fleet.nodes` }]
     return canary.indexOf(name) < at ? [{ path: `${path}.${at}`, problem: `"${name}" is there twice` }] : []
   })
-}
-
-function verifyMistakes(path: string, verify: ServiceSettings['verify']): Mistake[] {
-  const { probes, interval_seconds: interval, timeout_seconds: timeout } = verify
-  if (probes * interval <= timeout) return []
-  const problem = `is shorter than ${probes} probes every ${interval} s take: no release could pass`
-  return [{ path: `${path}.timeout_seconds`, problem }]
 }

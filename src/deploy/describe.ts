@@ -3,6 +3,7 @@ import { describeAutomaticHold, describeHold } from './holds.ts'
 import { arithmetic } from './rollout/limits.ts'
 import { isOver, type NodeProgress, type NodeState, type Phase, type Rollout } from './rollout/model.ts'
 import type { ServiceState } from './service-state.ts'
+import { filesOnly, type Rung } from './verification.ts'
 
 /** Sentences about deploys and services, for terminals. Pure. */
 
@@ -49,6 +50,16 @@ const stateTexts: Readonly<Record<NodeState, string>> = {
   excluded: 'excluded',
 }
 
+/** Where nobody looks at a process. */
+const filesTexts: Readonly<Partial<Record<NodeState, string>>> = {
+  verifying: 'its files are being looked at',
+  undraining: `has it (${filesOnly}), going back into the balancer`,
+  updated: `has it (${filesOnly})`,
+  current: `had it already (${filesOnly})`,
+  checking: 'back, its files are being looked at',
+  restored: `has what it had again (${filesOnly})`,
+}
+
 /** `running` is the deploy that the service is busy with, where it is known. */
 export function describeDeploy(rollout: Rollout, running?: string): string {
   const { paused, nodes } = rollout
@@ -60,7 +71,7 @@ export function describeDeploy(rollout: Rollout, running?: string): string {
     ...fleetLines(rollout),
     ...(reason === undefined ? [] : [`  Reason: ${reason}`]),
     ...approvalLines(rollout),
-    ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
+    ...nodes.map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node, rollout)}`),
     ...whatNow(rollout),
     ...stillDrained(rollout),
     '',
@@ -92,6 +103,7 @@ export type Standing = Pick<
   | 'approvals'
   | 'approved'
   | 'approveBy'
+  | 'verifies'
 >
 
 /** One sentence: what, where, and how far. */
@@ -106,7 +118,10 @@ function phaseText(rollout: Standing): string {
   const { phase, aborted, paused } = rollout
   if (phase === 'paused' && paused?.from === 'queued') return 'is paused before it began'
   if (phase === 'paused' && paused !== undefined) return `is paused; it ${phaseTexts[paused.from]} when it goes on`
-  if (phase === 'succeeded') return ['succeeded', ...leftOut(rollout)].join(', ')
+  if (phase === 'succeeded') {
+    const only = rollout.verifies === 'files' ? ` (${filesOnly})` : ''
+    return `${['succeeded', ...leftOut(rollout)].join(', ')}${only}`
+  }
   if (phase === 'gated') return `${phaseTexts.gated} (${approvalsText(rollout)})`
   // One that waited for approval had begun.
   if (phase === 'superseded' && rollout.approveBy !== undefined) return 'was superseded before it was approved'
@@ -129,9 +144,12 @@ export function causeOf({ state, failure }: NodeProgress): 'unreachable' | 'excl
   return failure || state === 'unprepared' ? 'failed' : undefined
 }
 
-export function describeNode({ state, before, problem, joined }: NodeProgress): string {
+export function describeNode(
+  { state, before, problem, joined }: NodeProgress,
+  { verifies }: Pick<Rollout, 'verifies'>,
+): string {
   const was = before === undefined ? '' : ` (before: ${before.version}${before.healthy ? '' : ', not answering'})`
-  return `${stateTexts[state]}${joined ? ', joined while it ran' : ''}${was}${problem === undefined ? '' : `: ${problem}`}`
+  return `${(verifies === 'files' && filesTexts[state]) || stateTexts[state]}${joined ? ', joined while it ran' : ''}${was}${problem === undefined ? '' : `: ${problem}`}`
 }
 
 function whatNow(rollout: Rollout): string[] {
@@ -184,6 +202,7 @@ export function describeService(
   project: string,
   channel: string,
   state: ServiceState | undefined,
+  rung: Rung,
 ): string {
   const parts = [
     `desired ${state?.desired?.version ?? '-'}`,
@@ -193,6 +212,7 @@ export function describeService(
       : [`running ${state.running}${state.resting === undefined ? '' : ' (it waits for a person)'}`]),
     ...(state?.gated === undefined ? [] : [`waiting for approval ${state.gated}`]),
     ...(state?.waiting === undefined ? [] : [`waiting ${state.waiting}`]),
+    ...(rung === 'files' ? [filesOnly] : []),
   ]
   const held = state?.hold === undefined ? '' : `\n  ${describeHold(name, state.hold)}`
   const automatic =

@@ -59,8 +59,10 @@ const plannedNode = z.object({
   check: z.string().optional(),
   /** The environment that is upgraded in place; absent with the layout `releases`. */
   venv: z.string().optional(),
-  /** Where the service tells its version, as the node itself reaches it. */
-  url: z.string(),
+  /** Where the service tells its version, as the node itself reaches it; absent where it does not. */
+  url: z.string().optional(),
+  /** Then: how its main process is found, by a file or by words that print its number, or a line for each of several with theirs. Absent as well: only files are looked at. */
+  main: z.union([z.object({ pidfile: z.string() }), z.object({ ask: z.array(z.string()) })]).optional(),
   /** Words of the commands around a restart, and of what is run once per deploy, where `{release}` is not filled in yet. */
   hooks: z
     .object({
@@ -135,9 +137,9 @@ const lease = z.object({ holder: z.string(), fence: z.int(), released: z.boolean
 /** Who works on a service: `leases/<service>.json`. */
 export type Lease = Readonly<z.infer<typeof lease>>
 
-export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 5, schema: request }
-export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 1, schema: plan }
-export const joinedDocument: DocumentType<JoinedNodes> = { name: 'joined nodes', format: 1, schema: joined }
+export const requestDocument: DocumentType<DeployRequest> = { name: 'deploy request', format: 6, schema: request }
+export const planDocument: DocumentType<DeployPlan> = { name: 'deploy plan', format: 2, schema: plan }
+export const joinedDocument: DocumentType<JoinedNodes> = { name: 'joined nodes', format: 2, schema: joined }
 export const headDocument: DocumentType<Rollout> = { name: 'deploy', format: 6, schema: rolloutSchema }
 export const controlsDocument: DocumentType<Controls> = { name: 'deploy controls', format: 2, schema: controls }
 export const lockDocument: DocumentType<Lock> = { name: 'lock', format: 1, schema: lock }

@@ -21,6 +21,8 @@ import { arithmetic, limitsFor } from './rollout/limits.ts'
 import type { NodeProgress } from './rollout/model.ts'
 import { serviceDocument } from './service-state.ts'
 import { channelsFor, subscribedTo } from './subscriptions.ts'
+
+import { verifiesOf } from './verification.ts'
 import { type Unpinned, wouldPin } from './would-pin.ts'
 
 /** A project of the lock that would be another version; without `from` it comes anew, without `to` it goes. */
@@ -113,7 +115,10 @@ async function planService(ports: DryRunPorts, promotion: PromotionOf, signal: A
   const { approvals } = await approvalsFor(ports.documents, request)
   return {
     service,
-    plan: arithmetic(limitsFor(definition.rollout, nodes.length), nodes.length),
+    plan: arithmetic(
+      { ...limitsFor(definition.rollout, nodes.length), ...verifiesOf(definition.verify) },
+      nodes.length,
+    ),
     ...(approvals && { approvals: approvals.needed }),
     ...(waitsFor && { waitsFor }),
     nodes: await looksAt(ports, request, nodes, signal),

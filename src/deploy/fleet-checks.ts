@@ -30,9 +30,15 @@ export function shrinkProblem({ deploy, count }: LastFleet, now: number, allowed
 function nodeProblem(definition: ServiceDefinition, node: FleetNode): string | undefined {
   const [missing] = missingPlaceholders(node, definition)
   if (missing !== undefined) return `${node.name} has no value for {${missing}}, which the service uses.`
-  const { root, venv, pidfile: signalled, keeper } = planNode(node, definition)
+  const { root, venv, pidfile: signalled, keeper, main } = planNode(node, definition)
   const pidfile = keeper !== undefined && 'pidfile' in keeper ? keeper.pidfile : signalled
-  for (const [what, path] of Object.entries({ root, 'pid file': pidfile, venv })) {
+  const seen = main !== undefined && 'pidfile' in main ? main.pidfile : undefined
+  for (const [what, path] of [
+    ['root', root],
+    ['pid file', pidfile],
+    ['pid file', seen],
+    ['venv', venv],
+  ]) {
     const fit = path === undefined || (/^\/[A-Za-z0-9._/-]+$/.test(path) && !path.split('/').includes('..'))
     if (fit) continue
     return `${node.name} would have the ${what} ${JSON.stringify(path)}, which is no absolute path without spaces and "..".`

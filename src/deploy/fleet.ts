@@ -3,6 +3,7 @@ import { fill, placeholdersIn } from './placeholders.ts'
 import type { JumpHost } from './remote-host.ts'
 import { restartOf, restartTexts } from './restart-plan.ts'
 import { jumpPattern, type ServiceDefinition } from './service-definition.ts'
+import { mainOf } from './verification.ts'
 
 /** A machine of a fleet as discovery answers: what is left out comes from the service. */
 export interface FleetNode {
@@ -50,9 +51,19 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
     root,
     ...(venv && { venv }),
     ...restartOf(definition.restart, withRoot),
-    url: fill(definition.verify.url, withRoot),
+    ...seenBy(definition, withRoot),
     hooks: hooksOf(definition, withRoot),
   }
+}
+
+function seenBy(
+  definition: ServiceDefinition,
+  values: Readonly<Record<string, string>>,
+): Pick<PlannedNode, 'url' | 'main'> {
+  const { url, files } = definition.verify
+  if (url !== undefined) return { url: fill(url, values) }
+  const main = files ? undefined : mainOf(definition, values)
+  return main === undefined ? {} : { main }
 }
 
 /** What of a machine belongs to a node of a service alone. */
@@ -94,7 +105,7 @@ export function missingPlaceholders(
 ): readonly string[] {
   const { root, layout, venv = '', restart, verify, drain, undrain, once_per_deploy: once } = definition
   const hooks = [...(drain?.command ?? []), ...(undrain?.command ?? [])]
-  const texts = [node.root ?? root, venv, ...restartTexts(restart), verify.url, ...hooks]
+  const texts = [node.root ?? root, venv, ...restartTexts(restart), verify.url ?? '', verify.pidfile ?? '', ...hooks]
   const onceNames = (once?.command ?? []).flatMap(placeholdersIn).filter((name) => name !== 'release')
   const known = new Set([
     'name',

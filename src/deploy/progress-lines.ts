@@ -16,7 +16,7 @@ export function progressLines(before: Progress | undefined, after: Progress): re
     ...(before?.fleetProblem === after.fleetProblem ? [] : fleetLines(after)),
     ...after.nodes
       .filter((node) => isNews(known.get(node.name), node))
-      .map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node)}`),
+      .map((node) => `  ${node.name.padEnd(width)}  ${describeNode(node, after)}`),
   ]
 }
 
@@ -39,7 +39,7 @@ function counted({ nodes, ...deploy }: Progress): readonly string[] {
   const states = [...new Set(nodes.map(({ state }) => state))]
   const counts = states.map((state) => {
     const names = nodes.filter((node) => node.state === state).map(({ name }) => name)
-    return `  ${String(names.length).padStart(4)} ${describeNode({ name: '', state })}: ${names.join(', ')}`
+    return `  ${String(names.length).padStart(4)} ${describeNode({ name: '', state }, deploy)}: ${names.join(', ')}`
   })
   return [...progressLines(undefined, { ...deploy, nodes: [] }), ...counts]
 }

@@ -7,6 +7,8 @@ const pathLike = (example: string) =>
   z.string().regex(/^[/{][A-Za-z0-9._/{}-]+$/, `expected an absolute path without spaces, such as ${example}`)
 const styles = ['systemd', 'supervisor', 'signal', 'command'] as const
 
+export const pidfile = pathLike('{root}/app.pid')
+
 /** How a service is restarted: by exactly one of the styles. Which of them goes with which layout is told by `layout-checks.ts`. */
 export const restartSchema = z
   .strictObject({
@@ -20,7 +22,7 @@ export const restartSchema = z
     command: words.optional(),
     signal: z.enum(['HUP', 'USR2']).optional(),
     /** Names the process that gets the signal, or that a command of the layout `in-place` leaves in place. */
-    pidfile: pathLike('{root}/app.pid').optional(),
+    pidfile: pidfile.optional(),
     /** The unit is reloaded where it runs: its main process stays, and starts new workers. */
     reload: z.boolean().optional(),
     /** Starts the service where no process is there to be signalled, with HUP. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseSpecifiers } from '../packaging/specifiers.ts'
 import { installers } from './node/find-uv.ts'
-import { restartSchema } from './restart-definition.ts'
+import { pidfile, restartSchema } from './restart-definition.ts'
 import { freezeSchema } from './rollout/freezes.ts'
 import { failurePolicies } from './rollout/model.ts'
 
@@ -76,20 +76,38 @@ const fleet = z
     error: 'expected either nodes: [...] or inventory: {...}',
   })
 
-const verify = z.strictObject({
-  url: z.string().regex(/^https?:\/\/[^\s]+$/, 'expected an http or https URL, as the node itself reaches it'),
-  version: z
+const verifySettings = z.strictObject(
+  {
+    /** Where the service tells its version and process; without it what is seen is a process that was started from the release. */
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^\s]+$/, 'expected an http or https URL, as the node itself reaches it')
+      .optional(),
+    /** Names that process, where `restart` does not. */
+    pidfile: pidfile.optional(),
+    /** Chosen by somebody who knows that nobody looks at a process then. */
+    files: z.literal(true).optional(),
+    version: jsonPointer('/version'),
+    pid: jsonPointer('/pid'),
+    probes: z.int().min(1).max(100).default(3),
+    interval_seconds: seconds.default(1),
+    timeout_seconds: seconds.default(60),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? 'expected url: and so on, process or files' : undefined) },
+)
+
+/** How a service is seen to run a release, see `verification.ts`; a rung of that ladder may be chosen by a word. */
+const verify = z.preprocess((value) => {
+  if (value === 'process') return {}
+  return value === 'files' ? { files: true } : value
+}, verifySettings)
+
+function jsonPointer(byDefault: string) {
+  return z
     .string()
-    .regex(/^(\/[^/]+)+$/, 'expected a JSON pointer such as /version')
-    .default('/version'),
-  pid: z
-    .string()
-    .regex(/^(\/[^/]+)+$/, 'expected a JSON pointer such as /pid')
-    .default('/pid'),
-  probes: z.int().min(1).max(100).default(3),
-  interval_seconds: seconds.default(1),
-  timeout_seconds: seconds.default(60),
-})
+    .regex(/^(\/[^/]+)+$/, `expected a JSON pointer such as ${byDefault}`)
+    .default(byDefault)
+}
 
 const soakSeconds = z.number().min(0).max(86_400)
 

@@ -3,6 +3,7 @@ import { pointerSchema } from '../channels/model.ts'
 import { observedNodeSchema } from '../deploy/convergence/observation.ts'
 import { beforeSchema, phases, rolloutSchema } from '../deploy/rollout/model.ts'
 import { serviceStateSchema } from '../deploy/service-state.ts'
+import { rungs } from '../deploy/verification.ts'
 
 /**
  * What the deploy API answers in JSON, as `/openapi.json` shows it. Nothing is checked by these while it is answered; every
@@ -33,6 +34,7 @@ const deploy = z.object({
     })
     .nullable(),
   plan: z.string().nullable(),
+  verified: z.enum(rungs),
   fleetProblem: z.string().nullable(),
   without: z.object({ failed: names, unreachable: names, excluded: names, gone: names }),
   createdAt: time.nullable(),
@@ -106,9 +108,13 @@ const freeze = z.object({
 })
 const shownFreezes = z.object({ frozen: z.string().nullable(), freezes: z.array(freeze) })
 
-const service = serviceStateSchema
-  .omit({ considered: true, closing: true, freezes: true })
-  .extend({ name: z.string(), project: z.string(), channel: z.string(), ...shownFreezes.shape })
+const service = serviceStateSchema.omit({ considered: true, closing: true, freezes: true }).extend({
+  name: z.string(),
+  project: z.string(),
+  channel: z.string(),
+  verified: z.enum(rungs),
+  ...shownFreezes.shape,
+})
 /** One whose document cannot be read. */
 const unreadable = z.object({
   name: z.string(),

@@ -20,6 +20,8 @@ export function deployView(rollout: Rollout, externalUrl: string) {
     pausedIn: phase === 'paused' ? (paused?.from ?? null) : null,
     approvals: approvalsView(rollout),
     plan: nodes.length === 0 ? null : planText(rollout),
+    /** What nodes were seen by, as `verification.ts` has it. */
+    verified: rollout.verifies ?? 'answer',
     /** Why nodes that joined meanwhile are not known. */
     fleetProblem: rollout.fleetProblem ?? null,
     /** Nodes that it went on without, by cause. */

@@ -11,6 +11,7 @@ import type { ServiceDefinitions } from '../deploy/reconcile.ts'
 import { isOver, type Rollout } from '../deploy/rollout/model.ts'
 import { newServiceState, serviceDocument, stateFor } from '../deploy/service-state.ts'
 import { channelOf } from '../deploy/subscriptions.ts'
+import { rungOf } from '../deploy/verification.ts'
 import { deployNotFound, follow, readRollout, seeDeploy, type WatchPorts } from '../deploy/watch.ts'
 import { DomainError, isDomainError } from '../errors.ts'
 import { allows } from '../identity/scopes.ts'
@@ -140,9 +141,10 @@ async function serviceView({ documents, clock }: WatchPorts, services: ServiceDe
   const state = found && stateFor(found, project)
   const { considered: _considered, closing: _closing, ...shown } = state ?? newServiceState()
   const freezes = shownFreezes(definition, state, clock.now())
+  const verified = rungOf(definition.verify)
   return {
-    json: { name, project, channel, ...shown, ...freezes },
-    text: `${describeService(name, project, channel, state)}${frozenLine(name, freezes)}`,
+    json: { name, project, channel, verified, ...shown, ...freezes },
+    text: `${describeService(name, project, channel, state, verified)}${frozenLine(name, freezes)}`,
   }
 }
 

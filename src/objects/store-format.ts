@@ -8,7 +8,7 @@ import { keys } from './keys.ts'
  */
 export const storeDocument: DocumentType<Readonly<Record<string, never>>> = {
   name: 'store',
-  format: 7,
+  format: 8,
   schema: z.record(z.string(), z.never()),
 }
 

@@ -12,6 +12,28 @@ import { watchServices } from '../support/watch-services.ts'
 
 const settings = { rollout: { soak_seconds: 3 }, service: { converge: { every_minutes: 0.05, repair: true } } }
 
+describe.each(ways.slice(0, 1))('a service that nobody can ask for its version, %s', (_name, way) => {
+  it('is deployed by the process that its pid file names, and goes back from a release that dies soon after its start', async () => {
+    const verify = { url: undefined, pidfile: '{root}/app.pid' }
+    await using site = await startSite(way, { nodes: [{}], verify, rollout: { soak_seconds: 2 } })
+    const { service } = site.fleet.members[0] ?? {}
+    await site.publish(demoApp({ version: '1.0.0' }), '1.0.0')
+    const first = await site.promote('1.0.0')
+    expect(first.status, first.text).toBe(200)
+    expect(first.text).toContain('verified by a new process of the release, which tells no version')
+    const before = await service?.pid()
+    // Longer than the row of looks, and shorter than the soak.
+    await site.publish(demoApp({ version: '1.1.0', crashAfterSeconds: 1 }), '1.1.0')
+    const second = await site.promote('1.1.0')
+    expect(second.status, second.text).toBe(424)
+    expect(second.text).toContain('app 1.1.0 on web failed and was rolled back')
+    expect(second.text).toMatch(/Reason: web1: .*app\.pid names no process that runs/)
+    await until(async () => (await site.running())[0]?.version === '1.0.0')
+    expect(await service?.pid()).not.toBe(before)
+    expect(await site.get('/services/web')).toMatchObject({ verified: 'process', stable: { version: '1.0.0' } })
+  }, 120_000)
+})
+
 describe.each(ways.slice(0, 1))('a release that dies a few seconds after its start, %s', (_name, way) => {
   let site: DeploySite
   beforeAll(async () => {

@@ -101,6 +101,11 @@ export async function aNode(
     probe: () => probe(context, node, AbortSignal.timeout(60_000)),
     verify: (activation: string, version: string, again = false) =>
       verify(context, { ...node, python }, { activation, version, again }, AbortSignal.timeout(60_000)),
+    /** The same without a question to the service: by its main process, as its restart names it. */
+    verifyByProcess: (activation: string, version: string) => {
+      const silent = planNode({ name: 'web1' }, { ...definition, verify: { ...definition.verify, url: undefined } })
+      return verify(context, silent, { activation, version, again: false }, AbortSignal.timeout(60_000))
+    },
     async [Symbol.asyncDispose]() {
       await stop()
       await folder[Symbol.asyncDispose]()

@@ -20,14 +20,19 @@ export interface Supervisord extends AsyncDisposable {
 /**
  * A real supervisord in a folder of its own, with one program, `app`. That has to end when this process does: supervisord is
  * killed then, and kills nobody. It is never tried twice, so that what became of it stands still, and counts as started
- * after three seconds, as a Python on a busy machine may take one to fail. Resolves when it runs or was given up.
+ * after three seconds, as a Python on a busy machine may take one to fail. Resolves when it runs or was given up. `more` are
+ * lines of the program's section.
  */
-export async function startSupervisord(folder: string, argv: readonly string[]): Promise<Supervisord> {
+export async function startSupervisord(
+  folder: string,
+  argv: readonly string[],
+  more: readonly string[] = [],
+): Promise<Supervisord> {
   const [config, bin] = [join(folder, 'app.conf'), join(folder, 'bin')]
   const [supervisord = ''] = useTool('supervisor')
   await mkdir(bin, { recursive: true })
   await symlink(supervisorctl(), join(bin, 'supervisorctl'))
-  await writeFile(config, configuration(folder, argv))
+  await writeFile(config, [configuration(folder, argv), ...more, ''].join('\n'))
   const server: ServerProcess = await startServer({
     name: 'supervisord',
     argv: [supervisord, '--nodaemon', '--configuration', config],
@@ -66,6 +71,5 @@ startsecs=3
 startretries=0
 autorestart=false
 redirect_stderr=true
-stdout_logfile=${folder}/app.log
-`
+stdout_logfile=${folder}/app.log`
 }

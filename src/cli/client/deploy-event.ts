@@ -24,6 +24,7 @@ export const deployEvent = rolloutSchema
     pausedIn: z.enum(phases).nullish(),
     approvals: approvalsShown.nullish(),
     fleetProblem: z.string().nullish(),
+    verified: z.string().nullish(),
   })
 
 export type DeployEvent = z.infer<typeof deployEvent>
@@ -43,10 +44,19 @@ export async function* eventsOf({ body }: Response) {
   yield* body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()) ?? []
 }
 
-export function progressOf({ id, reason, pausedIn, approvals, fleetProblem, ...rest }: DeployEvent): Progress {
+export function progressOf({
+  id,
+  reason,
+  pausedIn,
+  approvals,
+  fleetProblem,
+  verified,
+  ...rest
+}: DeployEvent): Progress {
   return {
     ...rest,
     deploy: id,
+    ...(verified === 'process' || verified === 'files' ? { verifies: verified } : {}),
     ...(reason === null ? {} : { reason }),
     ...(pausedIn ? { paused: { from: pausedIn, reason: reason ?? '', failure: false } } : {}),
     ...(fleetProblem ? { fleetProblem } : {}),

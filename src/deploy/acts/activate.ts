@@ -55,8 +55,9 @@ function restartLine(node: PlannedNode, { verify, rollout }: ServiceDefinition):
   const { python, root, url, pidfile, signal, start, restart } = node
   if (pidfile === undefined) return restart
   const { version, pid } = verify
-  const asked = { python, root, pidfile, url, version, pid }
+  const asked = { python, root, pidfile, version, pid }
   return signal === 'HUP'
-    ? hupScript({ ...asked, start })
-    : replaceScript({ ...asked, seconds: rollout.restart_seconds })
+    ? hupScript({ ...asked, url, start })
+    : // Without a URL it is refused at load.
+      replaceScript({ ...asked, url: url ?? '', seconds: rollout.restart_seconds })
 }

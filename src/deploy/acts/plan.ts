@@ -7,6 +7,7 @@ import { findFleet } from '../find-fleet.ts'
 import { arithmetic, limitsFor } from '../rollout/limits.ts'
 import type { Outcome } from '../rollout/model.ts'
 import { serviceDocument } from '../service-state.ts'
+import { verifiesOf } from '../verification.ts'
 import { type ActContext, problem } from './act-context.ts'
 
 /** Asks who the fleet is, and keeps the answer: from now on it is the same for whoever carries the deploy. */
@@ -16,7 +17,8 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
   const found = await findFleet(context, request, signal)
   if (!found.ok) return problem(found.problem)
   const { nodes } = found
-  const limits = limitsFor(definition.rollout, nodes.length)
+  const seen = verifiesOf(definition.verify)
+  const limits = { ...limitsFor(definition.rollout, nodes.length), ...seen }
   const wanted = { deploy, nodes, arithmetic: arithmetic(limits, nodes.length) }
   const kept = await documents.create(planDocument, keys.deployPlan(service, deploy), wanted)
   const names = kept.value.nodes.map((node) => node.name)
@@ -24,6 +26,7 @@ export async function plan(context: ActContext, signal: AbortSignal): Promise<Ou
   const known = await documents.read(serviceDocument, keys.service(service))
   const made = known?.value.freezes ?? []
   const hooks = {
+    ...seen,
     ...(request.force || freezes.length === 0 ? {} : { freezes }),
     ...(request.force || known === undefined ? {} : { imposed: { serial: known.serial, freezes: made } }),
     // A list in the definition is that of the request: it never changes.

@@ -26,10 +26,15 @@ export async function verify(
     if (!seen.ok) return seen
     if (isSameVersion(seen.version, request.version)) return { ok: true }
     // A service may say something else until it has loaded.
-    if (request.again || signal.aborted || clock.monotonic() >= end) {
-      return problem(`${node.url} runs version ${seen.version}, not ${request.version}`)
+    if (request.again || node.url === undefined || signal.aborted || clock.monotonic() >= end) {
+      return problem(`${whereOf(node)} version ${seen.version}, not ${request.version}`)
     }
   }
+}
+
+/** Files say the same however often one looks. */
+function whereOf({ url, root, venv }: PlannedNode): string {
+  return url === undefined ? `${venv ?? `${root}/current`} has` : `${url} runs`
 }
 
 type Seen = { readonly ok: true; readonly version: string } | { readonly ok: false; readonly problem: string }
@@ -40,8 +45,9 @@ async function versionSeen(
   { activation, again, once = false }: VerifyRequest,
   signal: AbortSignal,
 ): Promise<Seen> {
-  const settings = context.request.definition.verify
-  const look = verifyLook(node, once ? { ...settings, probes: 1 } : settings, { activation, again })
+  const { project, verify: settings } = context.request.definition
+  const definition = { project, verify: once ? { ...settings, probes: 1 } : settings }
+  const look = verifyLook(node, definition, { activation, again })
   const asked = await context.ask(node, look, longestVerify(settings), signal)
   if (!asked.ok) return asked
   const answer = verifyAnswer(asked.output)

@@ -9,8 +9,10 @@ export const observedNodeSchema = z.object({
   release: z.string().optional(),
   /** Of that release. */
   version: z.string().optional(),
-  /** What the service says that it runs; absent where it did not answer. */
+  /** What the service says that it runs; absent where it did not answer, or where it tells nothing, nothing was seen. */
   told: z.string().optional(),
+  /** By what that was seen, where the service itself tells nothing. */
+  verified: z.enum(['process', 'files']).optional(),
   /** Why nobody could be asked. */
   problem: z.string().optional(),
 })

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts'
 import { keys } from '../../objects/keys.ts'
 import { inParallel } from '../../upkeep/in-parallel.ts'
+import type { PlannedNode } from '../documents.ts'
 import { findFleet, unknownFleet } from '../find-fleet.ts'
 import type { Discovery } from '../fleet.ts'
 import { probeAnswer, probeLook } from '../node/probe.ts'
@@ -10,6 +11,7 @@ import { isSameVersion } from '../same-version.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import { serviceDocument } from '../service-state.ts'
 import { channelOf } from '../subscriptions.ts'
+import { rungOfNode } from '../verification.ts'
 import { isDue, type Observation, type ObservedNode, observationDocument } from './observation.ts'
 
 export interface ObservePorts extends NodeSessionPorts {
@@ -85,7 +87,7 @@ async function lookAtAll(
       const asked = await sessions.ask(node, probeLook(node, definition), 60, signal)
       const answer = asked.ok ? probeAnswer(asked.output) : undefined
       const problem = asked.ok ? 'the node gave no answer that can be read' : asked.problem
-      seen.set(name, answer === undefined ? { name, problem } : observed(name, answer))
+      seen.set(name, answer === undefined ? { name, problem } : observed(node, answer))
     } catch (error) {
       seen.set(name, { name, problem: messageOf(error) })
     }
@@ -93,7 +95,9 @@ async function lookAtAll(
   return nodes.flatMap(({ name }) => seen.get(name) ?? [])
 }
 
-function observed(name: string, answer: NonNullable<ReturnType<typeof probeAnswer>>): ObservedNode {
+function observed(node: PlannedNode, answer: NonNullable<ReturnType<typeof probeAnswer>>): ObservedNode {
+  const { name } = node
+  const rung = rungOfNode(node)
   const { release, version: linked, told, disk } = answer
   const version = disk === undefined || isSameVersion(disk, linked ?? '') ? linked : disk
   return {
@@ -101,5 +105,6 @@ function observed(name: string, answer: NonNullable<ReturnType<typeof probeAnswe
     ...(release === undefined ? {} : { release }),
     ...(version === undefined ? {} : { version }),
     ...(told === undefined ? {} : { told }),
+    ...(rung === 'answer' ? {} : { verified: rung }),
   }
 }

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import type { PlannedNode } from '../documents.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
+import { type Rung, rungOfNode } from '../verification.ts'
 import { currentSource } from './current-source.ts'
 import { adoptedPrefix } from './in-place/download.ts'
 import { inPlaceSource } from './in-place/look.ts'
 import { pidfileSource } from './pidfile-source.ts'
+import { processSource } from './process-source.ts'
 import { lookSource } from './python-script.ts'
 import type { PythonLook } from './python-server.ts'
 import { resultIn } from './result-line.ts'
+import { standing } from './verify.ts'
 
 const answer = z.object({
   nodeClass: z.string(),
@@ -15,11 +18,14 @@ const answer = z.object({
   /** What `current` points at; absent where nothing was deployed here yet. */
   release: z.string().optional(),
   version: z.string().optional(),
-  /** The version that the service tells, as it spells it; absent where it did not answer, asked several times. */
+  /**
+   * The version that the service tells, as it spells it; absent where it did not answer, asked several times. Of one that tells nothing
+   * what its process was started from, of one that nobody looks for what lies there.
+   */
   told: z.string().optional(),
   /** What an environment that is upgraded in place has of the project: a version, or what is wrong with it. */
   disk: z.string().optional(),
-  /** Whether the process that answers is the one that was seen to run that release. */
+  /** Whether the process is the one that was seen to run that release; where nobody looks for one, whether it was seen to lie there. */
   verified: z.boolean(),
 })
 
@@ -30,21 +36,24 @@ const longestPause = 5
 
 /** Looks at a node and changes nothing there. */
 export function probeLook(
-  { root, url, python, venv }: PlannedNode,
+  node: PlannedNode,
   { verify, project }: Pick<ServiceDefinition, 'verify' | 'project'>,
 ): PythonLook {
+  const { root, url, python, venv, keeper } = node
   const { version, pid, interval_seconds } = verify
   const interval = Math.min(longestPause, interval_seconds)
-  const asked = { root, url, version, pid, interval, python }
-  const inPlace = venv === undefined ? {} : { venv, project, adopted: adoptedPrefix }
+  const asked = { root, url: url ?? null, version, pid, interval, python, keeper: keeper ?? null }
+  const inPlace = venv === undefined ? {} : { venv, adopted: adoptedPrefix }
   const sources = [
     lookSource,
     pidfileSource,
     nodeClassSource,
     venv === undefined ? releasesSource : inPlaceSource,
+    seenSource,
+    lookSources[rungOfNode(node)],
     source,
   ]
-  return { python, source: sources.join(''), argument: { ...asked, ...inPlace } }
+  return { python, source: sources.join(''), argument: { ...asked, ...standing(node, project), ...inPlace } }
 }
 
 export function probeAnswer(output: string): ProbeAnswer | undefined {
@@ -119,26 +128,69 @@ def node_class():
  * `current` may point at a release that nothing runs: the restart failed, and nobody could take the link back. An old process
  * that reads its version from the disk would then pass for the new one, so that the process itself is compared.
  */
-const source = `
+const seenSource = `
 def was_seen(pid, release):
     seen = recorded()
     # One that answers may be a worker of the one that was seen.
     same = seen.get("release") == release and seen["boot"] == boot() and part_of(pid, seen["process"])
     return same and "outdated" not in seen
-def ask_patiently():
+def patiently(once):
+    """What it finds, or None: asked three times."""
     for _ in range(2):
-        told, pid, problem = ask()
-        if problem is None:
-            return told, pid
+        found = once()
+        if found is not None:
+            return found
         time.sleep(ARGUMENTS["interval"])
-    told, pid, problem = ask()
-    return told, pid
+    return once()
+`
+
+/** `seen_of(held)`: (the version that runs, whether that is what was verified), or None. */
+const lookSources: Readonly<Record<Rung, string>> = {
+  answer: `
+def seen_of(held):
+    def once():
+        told, pid, problem = ask()
+        return None if problem else (told, was_seen(pid, held["release"]))
+    return patiently(once)
+`,
+  /** One that nobody has seen yet is known by its age: \`current\` was switched before it was started. */
+  process: `${processSource}
+def age_of(start):
+    with open("/proc/uptime") as file:
+        return float(file.read().split()[0]) - start / os.sysconf("SC_CLK_TCK")
+def seen_of(held):
+    switched = time.time() - os.lstat(ARGUMENTS["root"] + "/current").st_mtime
+    seen = recorded()
+    known = seen.get("boot") == boot()
+    ran_another = seen["process"] if known and ARGUMENTS["keeper"] is None and seen["release"] != held["release"] else []
+    def is_old(process):
+        return set(process) <= set(ran_another) or age_of(process[1]) > switched + 1
+    def once():
+        mains, problem = mains_now()
+        if mains is None:
+            return None
+        same = known and seen["process"] == [number for main in mains for number in main]
+        if same and seen["release"] == held["release"] and "outdated" not in seen:
+            return held["version"], True
+        trouble = any(trouble_with(main, is_old) for main in mains)
+        return "something else" if trouble else held["version"], False
+    return patiently(once)
+`,
+  /** It lies there as long as nothing else does; whether its service was restarted since, whoever did that has noted. */
+  files: `${processSource}
+def seen_of(held):
+    seen, version = recorded(), held.get("disk") or on_disk()[0]
+    return version and (version, seen.get("release") == held["release"] and "outdated" not in seen)
+`,
+}
+
+const source = `
 found = {"nodeClass": node_class(), "python": sys.version.split()[0], "verified": False}
 held = what_is_there()
 if held is not None:
     found.update(held)
-    told, pid = ask_patiently()
-    if pid is not None:
-        found.update(told=told, verified=was_seen(pid, held["release"]))
+    seen = seen_of(held)
+    if seen:
+        found.update(told=seen[0], verified=seen[1])
 tell(found)
 `

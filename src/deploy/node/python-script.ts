@@ -72,6 +72,8 @@ def pick(document, pointer):
 def ask():
     """(version, pid, None) as the service tells them, or (None, None, sentence)."""
     url = ARGUMENTS["url"]
+    if url is None:
+        return None, None, "it has no URL to be asked at"
     try:
         text = get(url).decode("utf-8", "replace")
     except Exception as error:

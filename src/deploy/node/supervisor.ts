@@ -11,12 +11,18 @@ export interface SupervisorProgram {
 
 /** The words that restart it, and shell that tells more where they failed. */
 export function supervisorRestart({ program, config, sudo }: SupervisorProgram) {
-  const control = ['supervisorctl', ...(config === undefined ? [] : ['-c', config])]
-  const [restart, status] = [
-    [...control, 'restart', program],
-    [...control, 'status', program],
-  ]
+  const [restart, status] = [control(config, 'restart', program), control(config, 'status', program)]
   return { argv: restart, explain: sudo ? toldBySudo(restart, status) : toldWithoutSudo(status) }
+}
+
+/** The words that print a line for each of its processes, with its number where it runs. */
+export function supervisorStatus({ program, config, sudo }: SupervisorProgram): readonly string[] {
+  const status = control(config, 'status', program)
+  return sudo ? ['sudo', '-n', ...status] : status
+}
+
+function control(config: string | undefined, verb: string, program: string): readonly string[] {
+  return ['supervisorctl', ...(config === undefined ? [] : ['-c', config]), verb, program]
 }
 
 /**

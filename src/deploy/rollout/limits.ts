@@ -16,6 +16,12 @@ export interface RolloutPolicy {
   readonly canary?: readonly string[] | undefined
 }
 
+/** What is seen of nodes, where it is less than a process that tells its version. */
+const seenTexts = {
+  process: 'verified by a new process of the release, which tells no version',
+  files: 'verified by files only, nobody looks at a process',
+} as const
+
 /** What a policy means for a fleet of so many nodes. Counted once, for the whole deploy: nodes that drop out change none of it. */
 export function limitsFor(policy: RolloutPolicy, count: number): Limits {
   const { waves, canary, wave_soak_seconds: waveSoakSeconds } = policy
@@ -47,13 +53,14 @@ function share(amount: Amount, count: number): number {
 
 /** The arithmetic as a sentence, so that nobody has to do it at night. */
 export function arithmetic(limits: Limits, count: number): string {
-  const { maxUnavailable, maxFailures = 0, maxUnreachable = 0, onFailure } = limits
+  const { maxUnavailable, maxFailures = 0, maxUnreachable = 0, onFailure, verifies } = limits
   const verb = onFailure === 'pause' ? 'pauses' : 'stops'
   return [
     `${count} ${count === 1 ? 'node' : 'nodes'}: ${wavesText(limits, count)}`,
     `at most ${maxUnavailable} out of service at a time`,
     `${verb} at the ${ordinal(maxFailures + 1)} failure`,
     `${maxUnreachable} unreachable allowed`,
+    ...(verifies === undefined ? [] : [seenTexts[verifies]]),
   ].join('; ')
 }
 

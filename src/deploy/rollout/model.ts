@@ -170,6 +170,8 @@ const limits = z.object({
   maxFailures: z.int().optional(),
   maxUnreachable: z.int().optional(),
   onFailure: z.enum(failurePolicies).optional(),
+  /** What is seen before a node counts as updated, where no process tells its version: see `verification.ts`. */
+  verifies: z.enum(['process', 'files']).optional(),
   /** Whether nodes are taken out of a balancer before they are touched, and put back. */
   drains: z.boolean().optional(),
   /** Whether something is run once, on one node, before the first restart. */

@@ -49,22 +49,28 @@ describe('a unit of systemd whose environment is upgraded in place, with reload:
   }
 
   it('is started where it does not run, and then has new workers under the same main process', async () => {
-    const { switchTo, told, probe } = await here()
+    const { switchTo, told, probe, verifyByProcess } = await here()
     expect(await switchTo('1.0-a')).toEqual({ ok: true })
     const first = await main()
     expect(await switchTo('1.1-b', '1.0-a')).toEqual({ ok: true })
     expect(await told()).toMatchObject({ version: '1.1' })
     expect(await main()).toBe(first)
+    // Seen as well where nobody asks the service: its workers are new.
+    expect(await verifyByProcess('in-place-4', '1.1')).toEqual({ ok: true })
     expect(await probe()).toMatchObject({ found: { before: { release: '1.1-b', healthy: true, verified: true } } })
     expect(managers?.calls().filter((line) => line === call)).toHaveLength(2)
   })
 
   it('runs on as it was where the reload fails, of which systemd tells', async () => {
-    const [{ switchTo, told }, first] = [await here(), await main()]
+    const [{ switchTo, told, verifyByProcess }, first] = [await here(), await main()]
     await writeFile(at('refuses'), '')
     expect(await switchTo('1.0-a', '1.1-b')).toEqual({
       ok: false,
       problem: expect.stringMatching(/^Restarting on 1\.0-a failed \(exit status 1\): .*Job for app\.service failed\./),
+    })
+    expect(await verifyByProcess('in-place-5', '1.0')).toEqual({
+      ok: false,
+      problem: expect.stringMatching(/^the worker \d+ of \d+ started before the restart: the old code still runs$/),
     })
     await rm(at('refuses'))
     expect([await main(), await told()]).toEqual([first, expect.objectContaining({ version: '1.1' })])

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aNode } from '../../support/a-node.ts'
+import { run } from '../../support/run.ts'
 import { serviceManagers } from '../../support/service-managers.ts'
+import { silentService } from '../../support/silent-service.ts'
 import { type Supervisord, startSupervisord, supervisorctl } from '../../support/supervisord.ts'
 import { toolPaths } from '../../support/tools.ts'
 
@@ -45,6 +47,27 @@ describe('a program of a real supervisord', { timeout: 120_000 }, () => {
     expect(await here.activate('second', '1.1')).toEqual({ ok: true })
     expect(await here.verify('second', '1.1')).toEqual({ ok: true })
     expect(await pid()).not.toBe(first)
+  })
+
+  it('that listens nowhere is seen by its processes, and one of them that was started anew is told', async () => {
+    const here = await silentService({
+      ...{ restart: { supervisor: 'app:*', config }, verify: { pidfile: undefined }, doubles: false },
+    })
+    disposables.push(here)
+    const argv = [join(here.root, 'current/bin/python'), join(here.root, 'work.py')]
+    const two = ['numprocs=2', 'process_name=app_%(process_num)d']
+    const { bin, config: file } = await startSupervisord(join(here.root, 'supervisor'), argv, two)
+    disposables.push({ [Symbol.asyncDispose]: async () => void (await run([supervisorctl(), '-c', file, 'shutdown'])) })
+    here.prepend(`PATH=${bin}:$PATH; export PATH`)
+    await here.install('1.1-b', '1.1')
+    expect(await here.activate('1.1-b', '1.1-b')).toEqual({ ok: true })
+    expect(await here.verify('1.1-b', '1.1')).toEqual({ ok: true })
+    expect(await here.probe()).toMatchObject({ found: { before: { version: '1.1', healthy: true, verified: true } } })
+    await run([supervisorctl(), '-c', file, 'restart', 'app:app_1'])
+    expect(await here.verify('1.1-b', '1.1', true)).toMatchObject({ problem: expect.stringContaining('is gone') })
+    await run([supervisorctl(), '-c', file, 'stop', 'app:app_1'])
+    expect(await here.probe()).toMatchObject({ found: { before: { version: '1.1', healthy: false } } })
+    expect(await here.verify('1.1-b', '1.1')).toEqual(refused(/no process of it runs: supervisorctl .*app_1 +STOPPED/))
   })
 
   it('that ends at once is told of with its status, and is started again on the way back', async () => {

@@ -9,6 +9,7 @@ import { exercised } from '../../support/exercised.ts'
 import { gunicornByHand, wsgiApp } from '../../support/gunicorn-service.ts'
 import { inPlaceNode } from '../../support/in-place-node.ts'
 import { runOk } from '../../support/run.ts'
+import { silentService } from '../../support/silent-service.ts'
 import { toolPaths } from '../../support/tools.ts'
 
 /** sd_booted(3). In containers it is not, and `service-managers.ts` stands for it (`restarts`, `in-place-reload`). */
@@ -62,6 +63,21 @@ function withSystemd(): void {
     expect(await here.verify('third', '1.2')).toMatchObject({ ok: false })
     expect(await here.activate('back', '1.1')).toEqual({ ok: true })
     expect(await here.verify('back', '1.1')).toEqual({ ok: true })
+  })
+
+  it('that listens nowhere is seen by its main process, which was started from the release', async () => {
+    const here = await silentService({ restart: { systemd: unit }, verify: { pidfile: undefined }, doubles: false })
+    disposables.push(here)
+    await withUnit([`ExecStart=${here.root}/current/bin/python -c "import time; time.sleep(600)"`])
+    for (const [release, version] of [
+      ['1.0-a', '1.0'],
+      ['1.1-b', '1.1'],
+    ] as const) {
+      await here.install(release, version)
+      expect(await here.activate(release, release)).toEqual({ ok: true })
+      expect(await here.verify(release, version)).toEqual({ ok: true })
+      expect(await here.probe()).toMatchObject({ found: { before: { release, healthy: true, verified: true } } })
+    }
   })
 
   it('that there is not is told to be missing', async () => {

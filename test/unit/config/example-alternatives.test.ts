@@ -49,6 +49,9 @@ const ofService: readonly (readonly [what: string, of: readonly string[], change
   ['a check before the restart', ['check'], { restart: { systemd: 'app.service', ...fields('check') } }],
   ['reload, in place', ['venv', 'reload'], { ...inPlace, restart: reloaded }],
   ['HUP, in place', ['venv', 'signal', 'pidfile', 'start'], { ...inPlace, restart: hangUp }],
+  ['the process of a unit', ['verify'], { verify: of('verify') }],
+  ['the process of a pid file', ['verify', 'command'], { verify: of('verify', 1), restart: fields('command') }],
+  ['files alone', ['verify'], { verify: of('verify', 2) }],
   ['waves', ['waves', 'wave_soak_seconds', 'canary'], { rollout: fields('waves', 'wave_soak_seconds', 'canary') }],
   ['approvals', ['approvals'], fields('approvals')],
 ]
@@ -87,5 +90,6 @@ describe('what stands in the comments of the example file', () => {
     const tried = [...ofService, ...ofAll].flatMap(([, names]) => names)
     expect([...new Set(alternatives.map(([name]) => name))].sort()).toEqual([...new Set(tried)].sort())
     expect(alternatives.filter(([name]) => name === 'signal').map(([, value]) => value)).toEqual(['USR2', 'HUP'])
+    expect(alternatives.filter(([name]) => name === 'verify')).toHaveLength(3)
   })
 })

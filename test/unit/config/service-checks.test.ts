@@ -132,11 +132,6 @@ describe('a service in wheelhouse.yaml', () => {
       'services.web.rollout.canary.1: "web1.example.com" is there twice',
     ],
     ['another policy', { rollout: { on_failure: 'shrug' } }, 'services.web.rollout.on_failure: '],
-    [
-      'a check that cannot pass',
-      { verify: { ...service.verify, probes: 10, interval_seconds: 5, timeout_seconds: 30 } },
-      'services.web.verify.timeout_seconds: is shorter than 10 probes every 5 s take',
-    ],
     ['a root that leads upwards', { root: '/srv/../etc' }, 'services.web.root: must not lead upwards by ".."'],
     [
       'a root of a node that leads upwards',

@@ -26,6 +26,12 @@ describe('the arithmetic of a rollout', () => {
     )
   })
 
+  it('says what nodes are verified by where no process tells its version', () => {
+    const plan = (verifies: 'process' | 'files') => arithmetic({ ...limitsFor(policy, 1), verifies }, 1)
+    expect(plan('process')).toMatch(/; verified by a new process of the release, which tells no version$/)
+    expect(plan('files')).toMatch(/; verified by files only, nobody looks at a process$/)
+  })
+
   it.each([
     ['1, 10%, 50% of 10', [1, '10%', '50%'], 10, 'waves of 1, 4, 5'],
     ['1, 10%, 50% of 3', [1, '10%', '50%'], 3, 'waves of 1, 1, 1'],

@@ -7,8 +7,8 @@ export interface Signalling {
   readonly pidfile: string
   /** Shell that starts the service where no process is there to be signalled. */
   readonly start: string | undefined
-  /** How the service is asked which process answers, as `lookSource` has it. */
-  readonly url: string
+  /** How the service is asked which process answers, as `lookSource` has it, where it can be. */
+  readonly url: string | undefined
   readonly version: string
   readonly pid: string
 }
@@ -17,8 +17,12 @@ export interface Signalling {
  * Sends HUP to the main process of a service, and to no other: it starts new workers, which load what is in the environment
  * now. One whose workers cannot start may end as a whole, as gunicorn does; the way back then starts it again.
  */
-export function hupScript({ python, start, ...rest }: Signalling): string {
-  return barePythonScript(python, lookSource + pidfileSource + source, { ...rest, start: start ?? null })
+export function hupScript({ python, start, url, ...rest }: Signalling): string {
+  return barePythonScript(python, lookSource + pidfileSource + source, {
+    ...rest,
+    url: url ?? null,
+    start: start ?? null,
+  })
 }
 
 const source = `
