@@ -166,7 +166,7 @@ export async function openTrust(
   return {
     documents,
     knownHosts,
-    scan: scanWhenNeeded(knownHosts),
+    scan: scanWhenNeeded(knownHosts, config.sshAgent),
     discovery: fleets(config.commandEnvironment),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   }
@@ -229,7 +229,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
   return {
     ...core,
     report,
-    hosts: sshWhenNeeded(knownHostsIn(documents, config.knownHosts)),
+    hosts: sshWhenNeeded(knownHostsIn(documents, config.knownHosts), config.sshAgent),
     discovery: fleets(config.commandEnvironment),
     commands: spawnedCommands(config.commandEnvironment),
     credentials: deployCredentials(store, tokens, clock),

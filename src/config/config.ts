@@ -44,6 +44,8 @@ export interface Config {
   readonly services: Readonly<Record<string, ServiceDefinition>>
   /** Path of a file as OpenSSH has it, besides the hosts that were trusted by command. */
   readonly knownHosts: string | undefined
+  /** The socket of the SSH agent of whoever started us. */
+  readonly sshAgent: string | undefined
   /** Wakes workers and carries news between processes; they keep to themselves without it. May hold a password. */
   readonly redisUrl: Secret | undefined
   readonly worker: {

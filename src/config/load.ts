@@ -40,7 +40,14 @@ export function loadConfig(environment: Environment, folder: string, role: Role 
     (role === 'worker' || (role === 'server' && config.worker.inServer))
   ) {
     const isDefault = (variables?.WHEELHOUSE_EXTERNAL_URL ?? file.server.external_url) === undefined
-    mistakes.push(...deployingMistakes(config.services, placesIn(file), { url: config.server.externalUrl, isDefault }))
+    mistakes.push(
+      ...deployingMistakes(
+        config.services,
+        placesIn(file),
+        { url: config.server.externalUrl, isDefault },
+        config.sshAgent,
+      ),
+    )
   }
   if (config === undefined || mistakes.length > 0) throw configurationError(sourcesOf(path), mistakes)
   return deepFreeze({ ...config, commandEnvironment: commandEnvironment(given) })
@@ -98,6 +105,7 @@ function assemble(
     receivers: receiversOf(file, secrets, mistakes),
     services: servicesOf(file, folder, external, mistakes),
     knownHosts: file.ssh.known_hosts === undefined ? undefined : resolve(folder, file.ssh.known_hosts),
+    sshAgent: env.SSH_AUTH_SOCK,
     redisUrl: env.REDIS_URL === undefined ? undefined : new Secret(env.REDIS_URL),
     worker: {
       inServer: store.kind === 'disk' || env.REDIS_URL === undefined,

@@ -49,12 +49,25 @@ export function deployingMistakes(
   services: Readonly<Record<string, ServiceDefinition>>,
   placeOf: PlaceOf,
   external: ExternalUrl,
+  ownAgent: string | undefined,
 ): Mistake[] {
   return Object.entries(services).flatMap(([service, definition]) => {
-    const { key } = definition.ssh
-    const missing = { path: `${placeOf(service)}.ssh.key`, problem: `there is no file ${key}` }
-    return [...(existsSync(key) ? [] : [missing]), ...reachMistakes(placeOf(service), definition, external)]
+    const place = placeOf(service)
+    return [...loginMistakes(`${place}.ssh`, definition.ssh, ownAgent), ...reachMistakes(place, definition, external)]
   })
+}
+
+/** Whether an agent is there that is named is found out at each login: it may be started after us, or anew. */
+function loginMistakes(
+  path: string,
+  { key, agent }: ServiceDefinition['ssh'],
+  ownAgent: string | undefined,
+): Mistake[] {
+  if (key !== undefined) return existsSync(key) ? [] : [{ path: `${path}.key`, problem: `there is no file ${key}` }]
+  if (agent !== true || ownAgent !== undefined) return []
+  const problem =
+    'is true, and SSH_AUTH_SOCK is not set: start this process beside an SSH agent, or name its socket here'
+  return [{ path: `${path}.agent`, problem }]
 }
 
 function reachMistakes(place: string, definition: ServiceDefinition, { url, isDefault }: ExternalUrl): Mistake[] {

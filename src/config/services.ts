@@ -33,7 +33,7 @@ function complete(
   folder: string,
   mistakes: Mistake[],
 ): ServiceDefinition | undefined {
-  const { user, key, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
+  const { user, port = 22, connect_seconds = 15, jump } = { ...file.ssh, ...settings.ssh }
   const project = parseProjectName(settings.project)
   const before = mistakes.length
   const subscribe = subscriptionOf(`${path}.subscribe`, settings, file, mistakes)
@@ -41,16 +41,34 @@ function complete(
     mistakes.push({ path: `${path}.project`, problem: `"${settings.project}" is no project name` })
   if (user === undefined)
     mistakes.push({ path: `${path}.ssh.user`, problem: 'is missing, here and in ssh: at the top' })
-  if (key === undefined) mistakes.push({ path: `${path}.ssh.key`, problem: 'is missing, here and in ssh: at the top' })
-  if (mistakes.length > before || user === undefined || key === undefined || project === undefined) return undefined
+  const login = loginOf(path, settings, file, folder, mistakes)
+  if (mistakes.length > before || user === undefined || project === undefined) return undefined
   return {
     ...settings,
     project,
     subscribe,
     freezes: [...file.freezes, ...settings.freezes],
     fleet: fleetOf(settings, folder),
-    ssh: { user, key: resolve(folder, key), port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
+    ssh: { user, ...login, port, connect_seconds, ...(jump === undefined ? {} : { jump }) },
   }
+}
+
+/** A key or an agent: what a service says of either takes the place of what the file says. */
+function loginOf(
+  path: string,
+  { ssh: own }: ServiceSettings,
+  { ssh: shared }: FileSettings,
+  folder: string,
+  mistakes: Mistake[],
+): Pick<ServiceDefinition['ssh'], 'key' | 'agent'> {
+  const saysHow = own.key !== undefined || own.agent !== undefined
+  const { key, agent } = saysHow ? own : shared
+  const [at, problem] = [saysHow ? `${path}.ssh` : 'ssh', 'is there, and so is key: log in by one of the two']
+  if (key !== undefined && agent !== undefined) mistakes.push({ path: `${at}.agent`, problem })
+  if (key !== undefined) return { key: resolve(folder, key) }
+  if (agent !== undefined) return { agent: agent === true ? agent : resolve(folder, agent) }
+  mistakes.push({ path: `${path}.ssh.key`, problem: 'is missing, here and in ssh: at the top; or say agent' })
+  return {}
 }
 
 function subscriptionOf(

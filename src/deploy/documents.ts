@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { DocumentType } from '../objects/documents.ts'
 import { controlSchema } from './rollout/control.ts'
 import { type Rollout, rolloutSchema } from './rollout/model.ts'
-import { serviceSchema } from './service-definition.ts'
+import { serviceSchema, sshAgent } from './service-definition.ts'
 
 const request = z.object({
   /** `<service>.<channel>.<serial>`, see `request-deploy.ts`: the same promotion never makes two deploys of a service. */
@@ -37,8 +37,9 @@ const plannedNode = z.object({
   address: z.string(),
   port: z.int(),
   user: z.string(),
-  /** Path of the private key on the worker's machine. */
-  key: z.string(),
+  /** Path of the private key on the worker's machine, or the socket of an agent there, which may be the one of its environment. */
+  key: z.string().optional(),
+  agent: sshAgent.optional(),
   connectSeconds: z.number(),
   jump: z.array(z.object({ address: z.string(), port: z.int(), user: z.string() })).optional(),
   python: z.string(),

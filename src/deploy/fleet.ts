@@ -38,13 +38,14 @@ export function planNode(node: FleetNode, definition: ServiceDefinition): Planne
   const venv =
     definition.layout === 'in-place' ? fill(definition.venv ?? '{root}/venv', { ...values, root }) : undefined
   const withRoot = { ...values, root, ...(venv && { venv }) }
-  const { user, key, port, connect_seconds, jump } = definition.ssh
+  const { user, key, agent, port, connect_seconds, jump } = definition.ssh
   return {
     name: node.name,
     address,
     port: node.port ?? port,
     user: node.user ?? user,
-    key,
+    ...(key === undefined ? {} : { key }),
+    ...(agent === undefined ? {} : { agent }),
     connectSeconds: connect_seconds,
     ...(jump === undefined ? {} : { jump: jump.map((text) => jumpHost(text, user)) }),
     python: node.python ?? definition.python,

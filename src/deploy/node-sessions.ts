@@ -45,11 +45,12 @@ export function nodeSessions(ports: NodeSessionPorts, request: DeployRequest, fe
   const secret = secretOf(ports, request, fence)
 
   function connectionTo(node: PlannedNode): HostConnection {
-    const { name, address, port, user, key: keyPath, connectSeconds, jump } = node
+    const { name, address, port, user, key: keyPath, agent, connectSeconds, jump } = node
     const known = connections.get(name)
     const fleet = request.service
     const connection =
-      known ?? new HostConnection(ports.hosts, { name, address, port, user, keyPath, connectSeconds, jump, fleet })
+      known ??
+      new HostConnection(ports.hosts, { name, address, port, user, keyPath, agent, connectSeconds, jump, fleet })
     connections.set(name, connection)
     return connection
   }

@@ -7,11 +7,13 @@ export interface HostTarget {
   readonly address: string
   readonly port: number
   readonly user: string
-  /** Path of the private key on this machine. */
-  readonly keyPath: string
+  /** Path of the private key on this machine; absent where an agent has it. */
+  readonly keyPath?: string | undefined
+  /** The socket of an SSH agent on this machine, or that of our own environment. */
+  readonly agent?: true | string | undefined
   /** For TCP, handshake and login together. */
   readonly connectSeconds: number
-  /** Through which one logs in, in order, the nearest first; each with the same key. */
+  /** Through which one logs in, in order, the nearest first; each with the same key or agent. */
   readonly jump?: readonly JumpHost[] | undefined
   /** Whether it is one itself: nobody runs anything there. */
   readonly isJumpHost?: boolean

@@ -22,10 +22,15 @@ const nodeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/, 'use let
 /** `[user@]host[:port]`, an IPv6 address in brackets. */
 export const jumpPattern = /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^@:\s[\]]+))(?::(\d{1,5}))?$/
 
+/** Its socket on the machine of whoever logs in, or the one that `SSH_AUTH_SOCK` names there. */
+export const sshAgent = z.union([z.literal(true), z.string().min(1)], 'expected true or the path of a socket')
+
 /** How to log in. What a service leaves out comes from the `ssh:` at the top of the file. */
 export const sshSchema = z.strictObject({
   user: z.string().min(1),
-  key: z.string().min(1),
+  /** Either of the two. */
+  key: z.string().min(1).optional(),
+  agent: sshAgent.optional(),
   port: z.int().min(1).max(65_535),
   connect_seconds: seconds,
   /** Through which one logs in, the nearest first. */

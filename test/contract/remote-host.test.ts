@@ -76,7 +76,10 @@ describe('connecting over SSH', () => {
     const locked = join(folder.path, 'locked')
     await runOk(['ssh-keygen', '-q', '-t', 'ed25519', '-N', 'secret', '-f', locked])
     for (const [keyPath, why] of [
-      [locked, 'without a passphrase'],
+      [
+        locked,
+        'without a passphrase; one that has one can be used through an SSH agent (ssh.agent in place of ssh.key)',
+      ],
       [`${locked}.pub`, 'it is the public half'],
     ] as const) {
       await expect(hosts.connect(targetOf(node, { keyPath }))).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { DomainError } from '../../errors.ts'
 import type { HostTarget } from '../remote-host.ts'
+import type { Credentials } from './credentials.ts'
 import { fingerprintOf, type HostKeyJudgement, type HostKeyVerdict, type KnownHost, placeOf } from './known-hosts.ts'
 
 /** How a host is called in the middle of a sentence: of a jump host people know the address alone. */
@@ -8,13 +9,22 @@ export function labelOf({ name, address, port, isJumpHost = false }: HostTarget)
 }
 
 /** What ssh2 said when it could not connect, told apart by its `level` and as a sentence. */
-export function connectionError(target: HostTarget, error: Error & { readonly level?: string }): DomainError {
+export function connectionError(
+  target: HostTarget,
+  error: Error & { readonly level?: string },
+  { name, half }: Pick<Credentials, 'name' | 'half'> = { name: 'any key', half: 'its public half' },
+): DomainError {
   const details = { host: target.name }
-  if (error.level === 'client-authentication') {
+  if (error.level === 'agent') {
+    const text = `Nobody could log in to ${labelOf(target)} with ${name}: ${error.message}. Is it locked, or does it ask somebody first?`
+    return new DomainError('host-authentication', text, details, { cause: error })
+  }
+  // An agent may have more keys than sshd has offered to it (MaxAuthTries), before it has seen all.
+  if (error.level === 'client-authentication' || /too many authentication failures/i.test(error.message)) {
     const wanted = target.isJumpHost
-      ? 'Add its public half to ~/.ssh/authorized_keys there, with restrict,port-forwarding before it.'
-      : 'Add its public half to ~/.ssh/authorized_keys there.'
-    const text = `${sentence(labelOf(target))} does not let ${target.user} log in with the key ${target.keyPath}. ${wanted}`
+      ? `Add ${half} to ~/.ssh/authorized_keys there, with restrict,port-forwarding before it.`
+      : `Add ${half} to ~/.ssh/authorized_keys there.`
+    const text = `${sentence(labelOf(target))} does not let ${target.user} log in with ${name}. ${wanted}`
     return new DomainError('host-authentication', text, details, { cause: error })
   }
   const why = error.level === 'client-timeout' ? `it did not answer in ${target.connectSeconds} s` : reasonOf(error)

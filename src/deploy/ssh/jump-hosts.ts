@@ -60,7 +60,7 @@ export class JumpHosts {
     const jump = target.jump?.at(-1)
     if (jump === undefined) return undefined
     const hop = hopOf(target, jump)
-    const key = JSON.stringify([target.keyPath, target.jump])
+    const key = JSON.stringify([target.keyPath, target.agent, target.jump])
     const opened = this.#opened.get(key) ?? this.#connect(key, hop)
     opened.users += 1
     let released = false
@@ -131,10 +131,20 @@ function unreachable(target: HostTarget, why: string): DomainError {
 
 /** The last jump host as a target of its own, behind those before it. */
 function hopOf(
-  { keyPath, connectSeconds, fleet, jump = [] }: HostTarget,
+  { keyPath, agent, connectSeconds, fleet, jump = [] }: HostTarget,
   { address, port, user }: JumpHost,
 ): HostTarget {
-  const hop = { name: address, address, port, user, keyPath, connectSeconds, isJumpHost: true, jump: jump.slice(0, -1) }
+  const hop = {
+    name: address,
+    address,
+    port,
+    user,
+    keyPath,
+    agent,
+    connectSeconds,
+    isJumpHost: true,
+    jump: jump.slice(0, -1),
+  }
   return fleet === undefined ? hop : { ...hop, fleet }
 }
 

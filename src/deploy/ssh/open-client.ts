@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
-import ssh2, { Client, type ConnectConfig } from 'ssh2'
-import { DomainError, isDomainError, messageOf } from '../../errors.ts'
+import { Client, type ConnectConfig } from 'ssh2'
+import { DomainError, isDomainError } from '../../errors.ts'
 import type { ConnectOptions, HostTarget } from '../remote-host.ts'
 import { algorithmsFor } from './algorithms.ts'
 import { connectionError, hostKeyError, labelOf } from './connection-errors.ts'
 import type { ConnectionStarts } from './connection-starts.ts'
+import { type Credentials, credentialsOf } from './credentials.ts'
 import { firstWords } from './first-words.ts'
 import {
   entriesFor,
@@ -25,6 +25,8 @@ export interface OpenPorts {
   readonly starts: ConnectionStarts
   /** How often a connection is asked whether it still lives; after three questions without an answer it does not. */
   readonly keepaliveSeconds: number
+  /** The socket of an SSH agent that our own environment names, where it does. */
+  readonly ownAgent: string | undefined
 }
 
 /** `way` is a stream through a jump host, where there is one. */
@@ -32,7 +34,7 @@ export type OpenClient = (target: HostTarget, options: ConnectOptions, way?: Dup
 
 /** Logs in to one host, in turn with all others. Its time is what passes while it is its turn. */
 export async function openClient(
-  { knownHosts, starts, keepaliveSeconds }: OpenPorts,
+  { knownHosts, starts, keepaliveSeconds, ownAgent }: OpenPorts,
   target: HostTarget,
   options: ConnectOptions,
   way?: Duplex,
@@ -41,7 +43,7 @@ export async function openClient(
   let stream = way
   // Never removed: an error may come while nobody else listens, and unheard would end the process.
   way?.on('error', () => undefined)
-  const login = await credentialsFor(target, knownHosts).catch((error) => {
+  const login = await loginOf(target, knownHosts, ownAgent).catch((error) => {
     way?.destroy()
     throw error
   })
@@ -60,7 +62,7 @@ export async function openClient(
     stream?.destroy()
     // Whoever stops may have hundreds of nodes still to come.
     if (signal?.aborted) throw givenUp(target)
-    throw isDomainError(error) || !(error instanceof Error) ? error : connectionError(target, error)
+    throw isDomainError(error) || !(error instanceof Error) ? error : connectionError(target, error, login.credentials)
   } finally {
     endStart()
   }
@@ -69,7 +71,7 @@ export async function openClient(
 interface Login {
   /** The entries of this host. */
   readonly known: readonly KnownHost[]
-  readonly privateKey: Buffer
+  readonly credentials: Credentials
   readonly keepaliveSeconds: number
   /** For handshake and login together. */
   readonly milliseconds: number
@@ -106,12 +108,10 @@ async function loggedIn(stream: Duplex, target: HostTarget, login: Login): Promi
 }
 
 /** The library accepts any host key unless told otherwise, knows no known_hosts and keeps no connection alive. */
-function settingsFor(target: HostTarget, { known, privateKey, keepaliveSeconds, milliseconds }: Login): ConnectConfig {
+function settingsFor(target: HostTarget, { known, credentials, keepaliveSeconds, milliseconds }: Login): ConnectConfig {
   return {
     username: target.user,
-    privateKey,
-    // One key and no other way: each failed offer counts against MaxAuthTries and PerSourcePenalties.
-    authHandler: ['publickey'],
+    ...credentials.settings,
     readyTimeout: Math.max(1, milliseconds),
     keepaliveInterval: keepaliveSeconds * 1000,
     keepaliveCountMax: 3,
@@ -119,25 +119,13 @@ function settingsFor(target: HostTarget, { known, privateKey, keepaliveSeconds, 
   }
 }
 
-async function credentialsFor(
+async function loginOf(
   target: HostTarget,
   knownHosts: KnownHosts,
-): Promise<Pick<Login, 'known' | 'privateKey'>> {
+  ownAgent: string | undefined,
+): Promise<Pick<Login, 'known' | 'credentials'>> {
   const known = entriesFor(await knownHosts(), target.address, target.port)
-  return { known, privateKey: await privateKeyOf(target) }
-}
-
-async function privateKeyOf({ keyPath, name }: HostTarget): Promise<Buffer> {
-  const unusable = (why: string) =>
-    new DomainError('host-authentication', `The private key ${keyPath} for ${name} cannot be ${why}`, { host: name })
-  const text = await readFile(keyPath).catch((error: unknown) => {
-    throw unusable(`read: ${messageOf(error)}.`)
-  })
-  const key = ssh2.utils.parseKey(text)
-  if (key instanceof Error)
-    throw unusable(`used: ${key.message}. It has to be an OpenSSH or PEM key, without a passphrase.`)
-  if (!key.isPrivateKey()) throw unusable('used: it is the public half.')
-  return text
+  return { known, credentials: await credentialsOf(target, ownAgent) }
 }
 
 function givenUp(target: HostTarget): DomainError {

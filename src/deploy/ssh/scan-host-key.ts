@@ -15,8 +15,9 @@ export async function scanHostKey(
   knownHosts: KnownHosts,
   target: HostTarget,
   keyTypes: readonly string[],
+  ownAgent: string | undefined,
 ): Promise<Buffer> {
-  const ports = { knownHosts, starts: new ConnectionStarts(), keepaliveSeconds: usualKeepalive }
+  const ports = { knownHosts, starts: new ConnectionStarts(), keepaliveSeconds: usualKeepalive, ownAgent }
   const jumps = new JumpHosts((hop, options, way) => openClient(ports, hop, options, way))
   const way = await jumps.wayTo(target)
   const client = new Client()

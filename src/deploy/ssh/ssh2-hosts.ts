@@ -10,7 +10,7 @@ import { ConnectionStarts } from './connection-starts.ts'
 import { afterMark, framed } from './framed-script.ts'
 import { JumpHosts } from './jump-hosts.ts'
 import type { KnownHosts } from './known-hosts.ts'
-import { openClient, usualKeepalive } from './open-client.ts'
+import { type OpenPorts, openClient, usualKeepalive } from './open-client.ts'
 import { ReversePorts } from './reverse-ports.ts'
 
 const outputLimit = 2 * 1024 * 1024
@@ -19,8 +19,11 @@ const outputLimit = 2 * 1024 * 1024
 const scriptsAtOnce = 6
 
 /** Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. */
-export function ssh2Hosts(knownHosts: KnownHosts, keepaliveSeconds = usualKeepalive): RemoteHosts {
-  const ports = { knownHosts, starts: new ConnectionStarts(), keepaliveSeconds }
+export function ssh2Hosts(
+  knownHosts: KnownHosts,
+  { keepaliveSeconds = usualKeepalive, ownAgent }: Partial<Pick<OpenPorts, 'keepaliveSeconds' | 'ownAgent'>> = {},
+): RemoteHosts {
+  const ports = { knownHosts, starts: new ConnectionStarts(), keepaliveSeconds, ownAgent }
   const jumps = new JumpHosts((hop, options, way) => openClient(ports, hop, options, way))
   return {
     async connect(target, options = {}) {

@@ -67,7 +67,7 @@ describe('a run on a node that outlives its connection', () => {
     const target = { name: 'web1', address, port: Number(new URL(gate.url).port), user, keyPath, connectSeconds: 15 }
     const known = async () => parseKnownHosts(`[127.0.0.1]:* ${node.hostPublicKey}`)
     // Given up after three seconds without an answer, where others are after thirty.
-    await using through = new HostConnection(ssh2Hosts(known, 1), target)
+    await using through = new HostConnection(ssh2Hosts(known, { keepaliveSeconds: 1 }), target)
     const run = aRun(`echo start >>${node.root}/black-holed; echo one; sleep 2; echo two`)
     let output = ''
     const running = runDetached(through, run, { ...options, onOutput: (text) => (output += text) })

@@ -61,6 +61,7 @@ const ofAll: readonly (readonly [what: string, of: readonly string[], changes: o
   ['an order of channels', ['channel_order'], { channels: ['production', 'staging'], ...fields('channel_order') }],
   ['notices', ['notify'], fields('notify')],
   ['jump hosts', ['jump'], { ssh: { user: 'deploy', key: 'deploy-key', ...fields('jump') } }],
+  ['an SSH agent', ['agent'], { ssh: { user: 'deploy', ...fields('agent') } }],
   ['freezes', ['freezes'], fields('freezes')],
   ['a folder of services', ['services_folder'], fields('services_folder')],
 ]

@@ -159,6 +159,25 @@ describe('a service in wheelhouse.yaml', () => {
     expect(await mistakesIn({ web: service }, { ssh }, 'command')).toBe('')
   })
 
+  it('is logged in to by a key or by an agent, by what it says itself before what the file says', async () => {
+    const [agent, both] = [{ agent: '/run/agent' }, { key: 'key', agent: true }]
+    expect(await mistakesIn({ web: service }, { ssh: { user: 'deploy', ...agent } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, ssh: agent } })).toBe('')
+    expect(await mistakesIn({ web: { ...service, ssh: { key: 'key' } } }, { ssh: { user: 'deploy', ...agent } })).toBe(
+      '',
+    )
+    const twice = 'ssh.agent: is there, and so is key: log in by one of the two'
+    expect(await mistakesIn({ web: { ...service, ssh: both } })).toContain(`services.web.${twice}`)
+    expect(await mistakesIn({ web: service }, { ssh: { user: 'deploy', ...both } })).toContain(`  ${twice}`)
+    expect(await mistakesIn({ web: service }, { ssh: { user: 'deploy' } })).toContain(
+      'services.web.ssh.key: is missing, here and in ssh: at the top; or say agent',
+    )
+    expect(await mistakesIn({ web: { ...service, ssh: { agent: true } } })).toContain(
+      'services.web.ssh.agent: is true, and SSH_AUTH_SOCK is not set: start this process beside an SSH agent',
+    )
+    expect(await mistakesIn({ web: { ...service, ssh: { agent: true } } }, {}, 'command')).toBe('')
+  })
+
   it('on other machines needs to be told how they reach the index', async () => {
     expect(await mistakesIn({ web: service }, { server: {} })).toContain(
       'server.external_url: is http://127.0.0.1:8080 where nothing is said, and web1.example.com of services.web would look',
