@@ -80,7 +80,8 @@ async function oneDeploy(site: DeploySite, wanted: Wanted, moments: Map<string, 
   const longest = Date.now() + 300_000
   while (!(await isOver())) {
     if (Date.now() > longest) throw new Error(`${id} came to no end in five minutes: ${JSON.stringify(await deploy())}`)
-    await sleep(Math.random() * 2_000)
+    // Ever longer, or on a slow machine nobody would live long enough to do anything.
+    await sleep(Math.random() * (1_500 + 750 * kills))
     const { phase, nodes = [] } = await deploy()
     const killed = await site.killCarrier()
     kills += killed
