@@ -92,8 +92,11 @@ export interface Core extends AsyncDisposable {
   readonly legacyPages: LegacyPages
   readonly queue: DeployQueue
   readonly bus: EventBus
-  startWorker(): Promise<DeployWorker>
+  /** It leaves at the signal, or when it is disposed of, whichever comes first. */
+  startWorker(leave?: AbortSignal): Promise<DeployWorker>
 }
+
+type Report = (error: unknown) => void
 
 type WiredCore = Omit<Core, 'startWorker' | typeof Symbol.asyncDispose>
 
@@ -129,13 +132,18 @@ export async function openCore(config: Config, log: Log, writing?: URL): Promise
   const owned = disposals.move()
   return {
     ...core,
-    startWorker: () => workerOn(core, log, report),
+    startWorker: (leave) => workerOn(core, log, report, leave),
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   }
 }
 
-/** The composition root of a server. */
-export async function openServices(config: Config, threads: ServerThreads, log: Log): Promise<Services> {
+/** The composition root of a server. At the signal its worker begins nothing more, while requests go on. */
+export async function openServices(
+  config: Config,
+  threads: ServerThreads,
+  log: Log,
+  leave?: AbortSignal,
+): Promise<Services> {
   await using disposals = new Disposals()
   const core = disposals.use(await openCore(config, log, threads.diskWriting))
   const adminTokenFile = await firstToken(config, core.tokens)
@@ -143,7 +151,7 @@ export async function openServices(config: Config, threads: ServerThreads, log: 
   const staging = disposals.use(openStaging(spool.folder, threads.staging, 2))
   disposals.use(sweeperOn(core, log))
   core.metrics.nodes(() => nodeCounts(core.documents, core.definitions.services))
-  if (config.worker.inServer) disposals.use(await core.startWorker())
+  if (config.worker.inServer) disposals.use(await core.startWorker(leave))
   const owned = disposals.move()
   const report = (error: unknown) => log.error(messageOf(error))
   return {
@@ -172,7 +180,7 @@ export async function openTrust(
   }
 }
 
-async function messagingOf(config: Config, report: (error: unknown) => void, disposals: Disposals) {
+async function messagingOf(config: Config, report: Report, disposals: Disposals) {
   const { queue, bus } = await openMessaging(config.redisUrl?.reveal(), report)
   disposals.defer(() => bus.close())
   disposals.defer(() => queue.close())
@@ -180,7 +188,7 @@ async function messagingOf(config: Config, report: (error: unknown) => void, dis
 }
 
 /** What speaks to Redis is loaded where there is one: it takes 25 MB. */
-async function openMessaging(redis: string | undefined, report: (error: unknown) => void) {
+async function openMessaging(redis: string | undefined, report: Report) {
   if (redis === undefined) return { queue: inProcessQueue(report), bus: inProcessBus(report) }
   const [{ bullmqQueue }, { redisBus }] = await Promise.all([
     import('./queue/bullmq-queue.ts'),
@@ -189,7 +197,7 @@ async function openMessaging(redis: string | undefined, report: (error: unknown)
   return { queue: bullmqQueue(redis, report), bus: redisBus(redis, report) }
 }
 
-async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => void): Promise<DeployWorker> {
+async function workerOn(core: WiredCore, log: Log, report: Report, leave?: AbortSignal): Promise<DeployWorker> {
   const { config, documents, clock } = core
   const acting = actingOn(core, report, await storeIdIn(documents))
   const { leaseSeconds: termSeconds, ...settings } = config.worker
@@ -211,6 +219,7 @@ async function workerOn(core: WiredCore, log: Log, report: (error: unknown) => v
         },
       },
       settings,
+      leave,
     ),
   )
   disposals.use(startConverging({ ...acting, holder, log, services: core.definitions.services }, settings.lookSeconds))
@@ -224,7 +233,7 @@ function receiversOn({ receivers }: Config, log: Log) {
 }
 
 /** What reaches the nodes. */
-function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: string) {
+function actingOn(core: WiredCore, report: Report, storeId: string) {
   const { config, documents, clock, store, tokens } = core
   return {
     ...core,
@@ -239,7 +248,7 @@ function actingOn(core: WiredCore, report: (error: unknown) => void, storeId: st
 }
 
 /** Runs nothing on the nodes but what looks: no folder of theirs needs the store's name. */
-function dryRunOn(core: WiredCore, report: (error: unknown) => void): Services['dryRun'] {
+function dryRunOn(core: WiredCore, report: Report): Services['dryRun'] {
   const { channels, channelOrder } = core.config
   const { services } = core.definitions
   const sessions = actingOn(core, report, '')
@@ -262,11 +271,7 @@ function sweeperOn({ config, documents, clock }: Core, log: Log): AsyncDisposabl
 }
 
 /** Where others may revoke a token, what was read of it is believed for two seconds, well within the promised five. */
-function identityOn(
-  config: Config,
-  { documents, clock, tokens }: Core,
-  report: (error: unknown) => void,
-): Authenticator {
+function identityOn(config: Config, { documents, clock, tokens }: Core, report: Report): Authenticator {
   const maxAge = documents.store.exclusive ? 0 : 2_000
   const fresh = freshDocuments(documents, clock, { maxBytes: 8 * mebibyte, maxAge })
   const used = (token: Token) => void tokens.used(token.id).catch(report)

@@ -14,7 +14,7 @@ import { reloadOnHangUp } from './reload.ts'
 export async function serve(terminal: Terminal): Promise<void> {
   const config = loadConfig(terminal.environment, terminal.folder, 'server')
   const log = jsonLog((line) => terminal.printError(line.trimEnd()))
-  await using services = await openServices(config, terminal.threads, log)
+  await using services = await openServices(config, terminal.threads, log, terminal.signal)
   reloadOnHangUp(terminal, 'server', services, log)
   await using listening = await listen(listenerFor(services, log), {
     ...config.server,
@@ -24,7 +24,7 @@ export async function serve(terminal: Terminal): Promise<void> {
   })
   terminal.print(welcome(config, listening.port, services.adminTokenFile))
   if (!terminal.signal.aborted) await once(terminal.signal, 'abort')
-  terminal.print('Stopping: running requests may finish.')
+  terminal.print('Stopping: running requests may finish, and so may what is in hand of deploys.')
 }
 
 /** What a newcomer pastes next. The token is read from its file, so that it stands in no log and no history. */

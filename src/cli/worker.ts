@@ -17,11 +17,13 @@ export async function runWorker(terminal: Terminal): Promise<void> {
   }
   const log = jsonLog((line) => terminal.printError(line.trimEnd()))
   await using core = await openCore(config, log)
-  await using _worker = await core.startWorker()
+  await using _worker = await core.startWorker(terminal.signal)
   reloadOnHangUp(terminal, 'worker', core, log)
   terminal.print(
     `Wheelhouse worker, ${config.worker.concurrency} services at once. Services: ${Object.keys(config.services).join(', ') || 'none configured'}.`,
   )
   if (!terminal.signal.aborted) await once(terminal.signal, 'abort')
-  terminal.print('Stopping: what runs on nodes goes on there, and the next worker follows it.')
+  terminal.print(
+    `Stopping: what is in hand may end, for ${config.worker.stopSeconds} s; the next worker goes on from there, and follows what still runs on nodes.`,
+  )
 }

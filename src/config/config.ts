@@ -54,6 +54,8 @@ export interface Config {
     readonly concurrency: number
     readonly leaseSeconds: number
     readonly lookSeconds: number
+    /** How long what is in hand may take once the process is told to stop. */
+    readonly stopSeconds: number
   }
   /** For commands of the operator's that a worker runs on its own machine. */
   readonly commandEnvironment: Readonly<Record<string, string>>

@@ -90,6 +90,7 @@ export const fileSchema = z.strictObject({
       concurrency: z.int().min(1).max(100).default(4),
       lease_seconds: z.number().min(1).max(300).default(30),
       look_seconds: z.number().min(0.1).max(300).default(10),
+      stop_seconds: z.number().min(0).max(3_600).default(8),
     })
     .prefault({}),
   retention: z

@@ -112,6 +112,7 @@ function assemble(
       concurrency: file.worker.concurrency,
       leaseSeconds: file.worker.lease_seconds,
       lookSeconds: file.worker.look_seconds,
+      stopSeconds: file.worker.stop_seconds,
     },
     retention: retentionOf(file),
     sweep: {

@@ -26,6 +26,13 @@ export type Act = (effect: Effect, rollout: Rollout, signal: AbortSignal) => Pro
 /** Events this close together are one write; what nobody else is at work beside is not waited for. */
 const foldMilliseconds = 50
 
+export interface CarrySignals {
+  /** Everything ends at once. */
+  readonly signal: AbortSignal
+  /** Nothing is begun any more. */
+  readonly leaving: AbortSignal
+}
+
 /** A deploy, for whoever carries it. */
 export interface Carried {
   readonly service: string
@@ -38,15 +45,24 @@ export interface Carried {
 /**
  * Carries a deploy to its end, or to where it waits for a person: load, step, save, and only then act on what is outstanding;
  * outcomes become events. Any worker can go on from the document. Rejects with `lease-lost` where another one wrote, or the signal came: this worker
- * is out then, and never reads again to try once more.
+ * is out then, and never reads again to try once more. Once `leaving` came nothing more is begun: what is in hand ends and is saved, and the
+ * rest is left for whoever comes next.
  */
-export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal: AbortSignal): Promise<Rollout> {
+export async function carry(
+  ports: CarryPorts,
+  deploy: Carried,
+  act: Act,
+  { signal, leaving }: CarrySignals,
+): Promise<Rollout> {
   const inbox = new Inbox()
   const stopped = new AbortController()
   const stop = AbortSignal.any([signal, stopped.signal])
   // Something listens for each node, and that is no leak.
   setMaxListeners(0, stop)
+  const ending = AbortSignal.any([stop, leaving])
+  setMaxListeners(0, ending)
   const started = new Map<string, Promise<void>>()
+  const inHand = new Set<string>()
   const controls = controlsOf(ports, deploy)
   let head = await takeOver(ports.documents, deploy)
   // What it was told while nobody carried it comes first: one that was aborted does not begin.
@@ -62,24 +78,36 @@ export async function carry(ports: CarryPorts, deploy: Carried, act: Act, signal
       told = head.value.phase
       if (isOver(told)) return head.value
       if (waitsForPerson(head.value) && !(await hasMore(inbox, controls))) return head.value
-      for (const effect of head.value.effects) {
-        if (started.has(effect.attempt)) continue
-        const acting = act(effect, head.value, stop).then((outcome) =>
-          inbox.put({ kind: 'outcome', attempt: effect.attempt, outcome }),
+      for (const effect of leaving.aborted ? [] : head.value.effects) {
+        const { attempt, kind } = effect
+        if (started.has(attempt)) continue
+        // Nobody waits for the end of a soak: whoever takes over waits anew.
+        const ends = kind === 'soak' ? ending : stop
+        if (kind !== 'soak') inHand.add(attempt)
+        const acting = act(effect, head.value, ends).then(
+          (outcome) => {
+            inHand.delete(attempt)
+            inbox.put({ kind: 'outcome', attempt, outcome })
+          },
+          (error: unknown) => {
+            if (kind !== 'soak' || !leaving.aborted) inbox.fail(error)
+          },
         )
-        started.set(
-          effect.attempt,
-          acting.catch((error: unknown) => inbox.fail(error)),
-        )
+        started.set(attempt, acting)
       }
-      await inbox.filled(1, stop)
+      if (leaving.aborted && inHand.size === 0 && inbox.isEmpty()) throw stoppedCarrying(deploy)
+      await inbox.filled(1, leaving.aborted ? stop : ending)
       if (inbox.size < atWork(head.value)) await companions(ports.clock, inbox, atWork(head.value), stop)
-      if (stop.aborted) throw new DomainError('lease-lost', `This worker stopped carrying ${deploy.id}.`)
+      if (stop.aborted) throw stoppedCarrying(deploy)
     }
   } finally {
     stopped.abort()
     await Promise.all([...started.values(), following])
   }
+}
+
+function stoppedCarrying({ id }: Carried): DomainError {
+  return new DomainError('lease-lost', `This worker stopped carrying ${id}.`)
 }
 
 /** Until all outcomes are there that may come at any moment, or the time of one write is over. */

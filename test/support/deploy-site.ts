@@ -39,6 +39,8 @@ export interface DeploySite extends AsyncDisposable {
   running(): Promise<readonly (Running | undefined)[]>
   /** Kills, without warning, whoever carries deploys now, and sees to it that somebody is there to go on. Says how many that were. */
   killCarrier(): Promise<number>
+  /** The same by TERM: what they printed until they had gone. */
+  stopCarrier(): Promise<string>
   /** The way to the store, where that is a server of its own. */
   readonly store?: FaultProxy
 }
@@ -47,6 +49,7 @@ export interface DeploySite extends AsyncDisposable {
 interface Processes extends AsyncDisposable, Pick<DeploySite, 'store'> {
   server(): RunningWheelhouse
   killCarrier(): Promise<number>
+  stopCarrier(): Promise<string>
 }
 
 type Way = (site: { home: string; port: number; environment: Record<string, string> }) => Promise<Processes>
@@ -128,6 +131,13 @@ export async function embedded({ home, port, environment }: Parameters<Way>[0]):
       server = await startWheelhouse({ folder: home, port, environment })
       return 1
     },
+    async stopCarrier() {
+      const stopping = server
+      await stopping.stop()
+      const printed = stopping.output()
+      server = await startWheelhouse({ folder: home, port, environment })
+      return printed
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
@@ -164,6 +174,13 @@ async function scaled({ home, port, environment }: Parameters<Way>[0]): Promise<
       const replaced = await Promise.all(carriers.map(() => startWorkerProcess(home, shared)))
       workers = [...workers.filter((worker) => !carriers.includes(worker)), ...replaced]
       return carriers.length
+    },
+    async stopCarrier() {
+      const carriers = workers.filter((worker) => carries(worker.output()))
+      await Promise.all(carriers.map((worker) => worker.stop()))
+      const replaced = await Promise.all(carriers.map(() => startWorkerProcess(home, shared)))
+      workers = [...workers.filter((worker) => !carriers.includes(worker)), ...replaced]
+      return carriers.map((worker) => worker.output()).join('')
     },
     [Symbol.asyncDispose]: async () => {
       for (const one of [...workers, ...servers, redis, store, s3]) await one[Symbol.asyncDispose]()

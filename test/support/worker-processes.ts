@@ -38,6 +38,7 @@ export async function aProcess(
   turn: (n: number) => Turn,
   exclusive = true,
   watched = true,
+  stopSeconds = 8,
 ) {
   const mortal = mortalStore(store, turn, exclusive)
   const documents = documentsOn(mortal.store)
@@ -68,10 +69,11 @@ export async function aProcess(
         [Symbol.asyncDispose]: async () => undefined,
       }),
     },
-    { concurrency: 4, lookSeconds: 10 },
+    { concurrency: 4, lookSeconds: 10, stopSeconds },
   )
   worker.catch(report)
-  return { ...mortal, problems, decided, news }
+  const stop = async () => await (await worker)[Symbol.asyncDispose]()
+  return { ...mortal, problems, decided, news, stop }
 }
 
 async function storedEffects(store: ObjectStore): Promise<readonly string[]> {

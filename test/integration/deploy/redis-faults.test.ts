@@ -56,7 +56,7 @@ async function aSite(url: string, lookSeconds: number) {
             [Symbol.asyncDispose]: async () => undefined,
           }),
         },
-        { concurrency: 2, lookSeconds },
+        { concurrency: 2, lookSeconds, stopSeconds: 8 },
       ),
     )
   const state = async () => (await documents.read(serviceDocument, keys.service('web')))?.value
