@@ -9,6 +9,7 @@ import { openStore } from '../store.ts'
 import { sweep } from '../upkeep/sweep.ts'
 import { sweepDeploys } from '../upkeep/sweep-deploys.ts'
 import type { Swept } from '../upkeep/sweep-project.ts'
+import { sweepTokens } from '../upkeep/sweep-tokens.ts'
 import type { Terminal } from './command.ts'
 import { counted, sizeText } from './progress.ts'
 
@@ -42,7 +43,7 @@ async function run(terminal: Terminal, dryRun: boolean): Promise<readonly Swept[
   }
   const report = (text: string) => terminal.print(text)
   const deploys = await sweepDeploys({ ...ports, retention: config.retention, report }, dryRun)
-  return [...deploys, ...(await sweep(ports, dryRun))]
+  return [...deploys, ...(await sweepTokens(ports, dryRun)), ...(await sweep(ports, dryRun))]
 }
 
 function linesOf(swept: readonly Swept[], removed: boolean): readonly string[] {

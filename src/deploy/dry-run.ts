@@ -131,20 +131,16 @@ async function looksAt(
   nodes: readonly PlannedNode[],
   signal: AbortSignal,
 ): Promise<readonly NodeLook[]> {
+  const { documents, projects } = ports
+  const { credentials, externalUrl, report } = ports.sessions
   await using sessions = nodeSessions(ports.sessions, request, 0)
-  try {
-    const { documents, projects } = ports
-    const found = await Promise.all(nodes.map((node) => look({ documents, request, sessions }, node, signal)))
-    const { externalUrl } = ports.sessions
-    const pins = await wouldPin(
-      { request, projects, externalUrl, sessions },
-      found.flatMap(({ unpinned }) => unpinned ?? []),
-      signal,
-    )
-    return found.map((one) => completed(one, pins))
-  } finally {
-    await ports.sessions.credentials.revoke(request.deploy)
-  }
+  const found = await Promise.all(nodes.map((node) => look({ documents, request, sessions }, node, signal)))
+  const unpinned = found.flatMap((one) => one.unpinned ?? [])
+  if (unpinned.length === 0) return found.map(({ shown }) => shown)
+  const pins = await wouldPin({ request, projects, externalUrl, sessions }, unpinned, signal)
+  // What cannot be given back now expires, and is swept.
+  await credentials.revoke(request.deploy).catch(report)
+  return found.map((one) => completed(one, pins))
 }
 
 interface Looking extends Pick<DryRunPorts, 'documents'> {

@@ -16,6 +16,7 @@ const shown = '[secret]'
  */
 export class SecretMask {
   #forms: readonly Form[] = tokenForms()
+  readonly #known = new Set<string>([''])
   #whole = /(?!)/g
   #begun = /(?!)/
   #pending = ''
@@ -31,7 +32,9 @@ export class SecretMask {
       encodeURIComponent(password),
       base64(`${login}:${password}`),
     ])
-    const forms = [...this.#forms, ...texts.filter((text) => text !== '').map(literally)]
+    const fresh = [...new Set(texts)].filter((text) => !this.#known.has(text))
+    for (const text of fresh) this.#known.add(text)
+    const forms = [...this.#forms, ...fresh.map(literally)]
     // Of those that begin alike the longest is meant.
     this.#forms = forms.sort((a, b) => b.length - a.length)
     this.#whole = new RegExp(this.#forms.map((form) => form.join('')).join('|'), 'g')

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts'
 import type { ActContext } from './acts/act-context.ts'
 import { type Resolved, resolvedOn } from './acts/resolve.ts'
 import type { PlannedNode } from './documents.ts'
+import { killScript } from './node/kill.ts'
 import { quote } from './node/shell.ts'
 import type { NodeSessions } from './node-sessions.ts'
 
@@ -17,7 +18,7 @@ export interface WouldPin extends Pick<ActContext, 'projects' | 'request' | 'ext
 }
 
 /** Seconds. pip may have to download what has large wheels, and somebody waits. */
-const resolveSeconds = 60
+const resolveSeconds = 30
 const removeSeconds = 20
 
 /** By class of node: what pip would take there now, asked on the first node of each. Nothing is pinned. */
@@ -52,6 +53,8 @@ async function resolvedBeside(
     return { ok: false, problem: messageOf(error) }
   } finally {
     const late = AbortSignal.timeout(removeSeconds * 1000)
-    await sessions.ask(node, `rm -rf ${quote(root)}`, removeSeconds, late).catch(() => undefined)
+    // What still writes there when somebody left midway would leave it behind.
+    const remove = `${killScript({ python: node.python, root, attempt: 'plan' })}; rm -rf ${quote(root)}`
+    await sessions.ask(node, remove, removeSeconds, late).catch(() => undefined)
   }
 }

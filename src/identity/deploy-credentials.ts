@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { keys } from '../objects/keys.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import { newTokenText } from './token.ts'
+import { newTokenText, type Token } from './token.ts'
 import type { Tokens } from './tokens.ts'
 
+const namePrefix = 'deploy '
 const lifetime = 6 * 60 * 60 * 1000
 
 /** Tokens with which the nodes of one deploy read the index: one per worker that carries it, gone after the deploy. */
@@ -14,7 +15,7 @@ export function deployCredentials(store: ObjectStore, tokens: Tokens, clock: Clo
     async issue(deploy: string, fence: number): Promise<{ login: string; password: string }> {
       const id = `${prefixFor(deploy)}${fence.toString(36).padStart(4, '0').slice(-4)}`
       const { text } = await tokens.create({
-        name: `deploy ${deploy}`,
+        name: `${namePrefix}${deploy}`,
         scopes: ['read'],
         expiresAt: new Date(clock.now() + lifetime).toISOString(),
         id,
@@ -28,6 +29,11 @@ export function deployCredentials(store: ObjectStore, tokens: Tokens, clock: Clo
       }
     },
   }
+}
+
+/** Whether it was made here, and not by hand. */
+export function isOfDeploy({ id, name }: Pick<Token, 'id' | 'name'>): boolean {
+  return name.startsWith(namePrefix) && id.startsWith(prefixFor(name.slice(namePrefix.length)))
 }
 
 /** Found again from the deploy's id alone, by whichever worker ends it. */

@@ -34,7 +34,7 @@ export interface SweepSettings {
 export interface Swept {
   readonly key: string
   readonly size: number
-  readonly why: 'orphan' | 'deleted' | 'deploy' | 'log'
+  readonly why: 'orphan' | 'deleted' | 'deploy' | 'log' | 'token'
 }
 
 /** A removal must begin this soon after its mark was written, by the clock of who wrote it. Milliseconds. */

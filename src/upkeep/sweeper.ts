@@ -6,6 +6,7 @@ import { keys } from '../objects/keys.ts'
 import { sweep } from './sweep.ts'
 import { type Retention, sweepDeploys } from './sweep-deploys.ts'
 import type { SweepPorts } from './sweep-project.ts'
+import { sweepTokens } from './sweep-tokens.ts'
 
 /** Whose turn it was last: of several servers on a bucket one looks, and the others see that it did. */
 export const sweepTurnDocument: DocumentType<{ readonly at: string; readonly by: string }> = {
@@ -47,7 +48,8 @@ async function sweepOnce(ports: SweeperPorts, signal: AbortSignal): Promise<void
   if (!(await takeTurn(ports))) return
   const report = (text: string) => ports.log.error(text)
   const deploys = await sweepDeploys({ ...ports, report, signal }, false)
-  const swept = [...deploys, ...(await sweep({ ...ports, signal }, false))]
+  const tokens = await sweepTokens(ports, false)
+  const swept = [...deploys, ...tokens, ...(await sweep({ ...ports, signal }, false))]
   if (swept.length === 0) return
   const bytes = swept.reduce((sum, { size }) => sum + size, 0)
   ports.log.info(`Swept ${swept.length} objects that nobody can have any more.`, { objects: swept.length, bytes })

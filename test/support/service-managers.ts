@@ -63,7 +63,9 @@ case "$*" in
     if [ "$(main)" != 0 ]; then echo '     Active: active (running)'; exit 0; fi
     echo '     Active: failed (Result: exit-code)'; exit 3 ;;
   '--no-pager --lines=10 status '*) echo "Unit $4.service could not be found." >&2; exit 4 ;;
-  'show --property=MainPID --value app' | 'show --property=MainPID --value app.service') main ;;
+  'show --property=MainPID --value app' | 'show --property=MainPID --value app.service')
+    echo 'Warning: The unit file of app.service changed on disk.' >&2
+    main ;;
   'show --property=MainPID --value '*) echo 0 ;;
   *) echo "this double knows no systemctl $*" >&2; exit 64 ;;
 esac

@@ -41,8 +41,9 @@ export async function followDeploy(server: RemoteServer, request: FollowRequest,
       })
       if (last !== undefined && isOver(last.phase)) return exitCodeOf([last.phase])
       if (waited?.aborted) {
-        teller.note('The wait is over, the deploy goes on.')
-        return exitCodeOf([last?.phase ?? 'queued'])
+        const phase = last?.phase ?? (await phaseNow(server, request.path))
+        if (!isOver(phase)) teller.note('The wait is over, the deploy goes on.')
+        return exitCodeOf([phase])
       }
       if (!terminal.signal.aborted) teller.note('The connection broke; asking again.')
       await pause(pauseMilliseconds, undefined, { signal }).catch(() => undefined)
@@ -51,6 +52,11 @@ export async function followDeploy(server: RemoteServer, request: FollowRequest,
   } finally {
     teller.end()
   }
+}
+
+/** For who waited too short to hear of it. */
+async function phaseNow(server: RemoteServer, path: string): Promise<Phase> {
+  return understood(deployEvent, await server.read(path, { accept: 'application/json' })).phase
 }
 
 async function listen(

@@ -8,7 +8,8 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { ClientError, type RemoteServer } from './server.ts'
 import { progressTeller } from './tell-progress.ts'
 
-const resultEvent = z.object({ message: z.string(), deploys: z.array(deployEvent) })
+/** `status` as the answer would have it: 202 where it is not done, though each deploy may be over. */
+const resultEvent = z.object({ message: z.string(), deploys: z.array(deployEvent), status: z.number().optional() })
 
 export interface PromotionRequest {
   /** `/promote/app/1.4.2`, or the rollback of a service. */
@@ -74,12 +75,13 @@ async function watchOnce(
   return undefined
 }
 
-function end({ message, deploys }: z.infer<typeof resultEvent>, { print }: Pick<Terminal, 'print'>): number {
+function end({ message, deploys, status }: z.infer<typeof resultEvent>, { print }: Pick<Terminal, 'print'>): number {
   print(message)
   const phases: readonly Phase[] = deploys.map(({ phase }) => phase)
   for (const { id, url, phase } of deploys) {
     print(`  ${url}`)
     if (phase === 'gated') print(`  Somebody else approves it: wheelhouse approve ${id}`)
   }
-  return exitCodeOf(phases)
+  const code = exitCodeOf(phases)
+  return status === 202 && code === exitCodes.stable ? exitCodes.stillRunning : code
 }

@@ -19,7 +19,7 @@ const source = `
 import signal, time
 def stat(pid):
     try:
-        return open("/proc/%s/stat" % pid).read().rpartition(")")[2].split()
+        return open("/proc/%s/stat" % pid, errors="replace").read().rpartition(")")[2].split()
     except OSError:
         return None
 def members(leader):

@@ -25,10 +25,11 @@ def mains_now():
         return ([found], None) if found else (None, "%s names no process that runs" % main["pidfile"])
     import subprocess
     try:
-        asked = subprocess.run(main["ask"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        asked = subprocess.run(main["ask"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         return None, "%s cannot be run: %s" % (main["ask"][0], error)
-    said = asked.stdout.decode("utf-8", "replace").strip()
+    # Warnings of sudo or of the interpreter are no processes.
+    said = (asked.stdout.strip() or asked.stderr.strip()).decode("utf-8", "replace")
     found = []
     for line in said.splitlines() or [""]:
         number = re.search(r"^([1-9]\\d*)$|\\bpid (\\d+)", line)

@@ -87,7 +87,7 @@ def ask():
 def stat(pid):
     """(parent, start in ticks since boot), or None where there is no such process, or a dead one."""
     try:
-        fields = open("/proc/%d/stat" % pid).read().rpartition(")")[2].split()
+        fields = open("/proc/%d/stat" % pid, errors="replace").read().rpartition(")")[2].split()
     except OSError:
         return None
     return None if fields[0] in "ZX" else (int(fields[1]), int(fields[19]))

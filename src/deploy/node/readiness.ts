@@ -3,6 +3,7 @@ import type { PlannedNode } from '../documents.ts'
 import type { Installer } from './find-uv.ts'
 import { pythonScript } from './python-script.ts'
 import { resultIn } from './result-line.ts'
+import { commandLine } from './shell.ts'
 
 const answer = z.object({
   python: z.string(),
@@ -11,6 +12,8 @@ const answer = z.object({
   freeBytes: z.number(),
   /** Of the first word of the restart command, or what sudo says. */
   restart: z.enum(['there', 'missing', 'not allowed']),
+  /** Of the words that tell its main process; absent where it is not found by words. */
+  main: z.enum(['there', 'missing', 'not allowed']).optional(),
   /** Of the environment that is upgraded in place; absent with the layout `releases`. */
   venv: z.enum(['absent', 'writable', 'not writable']).optional(),
   /** Whether the SSH user may write where the service lives, or where its folder would be made. */
@@ -26,8 +29,13 @@ export function readinessScript({
   restart,
   pidfile,
   venv,
-}: Pick<PlannedNode, 'python' | 'root' | 'restart' | 'pidfile' | 'venv'>): string {
-  return pythonScript(python, source, { root, restart, pidfile, venv })
+  main,
+}: Pick<PlannedNode, 'python' | 'root' | 'restart' | 'pidfile' | 'venv' | 'main'>): string {
+  return pythonScript(python, source, { root, restart, pidfile, venv, main: askLine(main) })
+}
+
+function askLine(main: PlannedNode['main']): string | undefined {
+  return main !== undefined && 'ask' in main ? commandLine(main.ask) : undefined
 }
 
 export function readinessIn(output: string): Readiness | undefined {
@@ -39,8 +47,11 @@ const littleBytes = 200 * 1024 * 1024
 
 /** What a deploy will meet there, and what stands in its way, for people. */
 export function describeReadiness(
-  { python, uv, pip, freeBytes, restart, writable, venv }: Readiness,
-  wanted: { readonly installer: Installer; readonly node: Pick<PlannedNode, 'root' | 'restart' | 'pidfile' | 'venv'> },
+  { python, uv, pip, freeBytes, restart, main, writable, venv }: Readiness,
+  wanted: {
+    readonly installer: Installer
+    readonly node: Pick<PlannedNode, 'root' | 'restart' | 'pidfile' | 'venv' | 'main'>
+  },
 ): { readonly notes: readonly string[]; readonly warnings: readonly string[] } {
   const byUv = wanted.installer !== 'pip' && uv !== undefined
   const found = byUv ? `uv ${uv}` : pip === undefined ? undefined : `pip ${pip}`
@@ -57,6 +68,10 @@ export function describeReadiness(
     ...(writable ? [] : [`${root} cannot be written by the SSH user: make it, and give it to that user`]),
     ...(venv === 'not writable' ? [`${wanted.node.venv} cannot be written by the SSH user: give it to that user`] : []),
     ...(restart === 'missing' ? [missing(wanted.node)] : []),
+    ...(main === 'missing' ? [`what tells the main process is not there: ${askLine(wanted.node.main)}`] : []),
+    ...(main === 'not allowed'
+      ? [`sudo does not allow to ask for the main process without a password: ${askLine(wanted.node.main)}`]
+      : []),
     ...(restart === 'not allowed' ? [`sudo does not allow it without a password: ${wanted.node.restart}`] : []),
   ]
   const making = venv === 'absent' ? [`makes ${wanted.node.venv}`] : []
@@ -88,10 +103,14 @@ while not os.path.isdir(place):
 uvs = ("uv", home + "/.local/bin/uv", home + "/.cargo/bin/uv", root + "/.wheelhouse/uv/bin/uv")
 pips = (sys.executable, "python3", "/usr/bin/python3", root + "/.wheelhouse/pip/bin/python")
 # The line is quoted, so that these are its words; what stands before the command itself is not run.
-look = 'set -- %s\\ncase $1 in sudo) shift; [ "$1" = -n ] && shift; sudo -n -l -- "$@" ;; *) command -v -- "$1" ;; esac' % ARGUMENTS["restart"]
-pidfile, venv = ARGUMENTS.get("pidfile"), ARGUMENTS.get("venv")
-allowed = said(["sh", "-c", look]) if pidfile is None else None
-fine = os.path.exists(pidfile) if pidfile is not None else allowed is not None and allowed.returncode == 0
+def at_hand(line):
+    look = 'set -- %s\\ncase $1 in sudo) shift; [ "$1" = -n ] && shift; sudo -n -l -- "$@" ;; *) command -v -- "$1" ;; esac' % line
+    allowed = said(["sh", "-c", look])
+    if allowed is not None and allowed.returncode == 0:
+        return "there"
+    return "not allowed" if line.lstrip("'").startswith("sudo") else "missing"
+pidfile, venv, main = ARGUMENTS.get("pidfile"), ARGUMENTS.get("venv"), ARGUMENTS.get("main")
+signalled = pidfile and ("there" if os.path.exists(pidfile) else "missing")
 found = {
     "python": sys.version.split()[0],
     "uv": second_word([uv, "--version"] for uv in uvs),
@@ -99,7 +118,8 @@ found = {
     "freeBytes": shutil.disk_usage(place).free,
     "writable": os.access(place, os.W_OK | os.X_OK),
     "venv": None if venv is None else "absent" if not os.path.exists(venv) else "writable" if os.access(venv, os.W_OK) else "not writable",
-    "restart": "there" if fine else "not allowed" if ARGUMENTS["restart"].lstrip("'").startswith("sudo") else "missing",
+    "restart": signalled or at_hand(ARGUMENTS["restart"]),
+    "main": main and at_hand(main),
 }
 tell({key: value for key, value in found.items() if value is not None})
 `

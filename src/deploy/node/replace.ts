@@ -79,7 +79,7 @@ def unseen(parent):
     """Whether a child of it ended, and it has not asked how (wait(2)): a dead process that is still listed."""
     for name in os.listdir("/proc"):
         try:
-            fields = open("/proc/%s/stat" % name).read().rpartition(")")[2].split() if name.isdigit() else ("", "")
+            fields = open("/proc/%s/stat" % name, errors="replace").read().rpartition(")")[2].split() if name.isdigit() else ("", "")
         except OSError:
             continue
         if fields[0] == "Z" and int(fields[1]) == parent[0]:

@@ -43,13 +43,12 @@ export async function openClient(
   let stream = way
   // Never removed: an error may come while nobody else listens, and unheard would end the process.
   way?.on('error', () => undefined)
-  const login = await loginOf(target, knownHosts, ownAgent).catch((error) => {
-    way?.destroy()
-    throw error
-  })
+  let login: Pick<Login, 'known' | 'credentials'> | undefined
   let endStart = () => {}
   try {
     endStart = await starts.atHost(target, options)
+    // In turn, too: an agent turns away who comes in a crowd.
+    login = await loginOf(target, knownHosts, ownAgent)
     const since = performance.now()
     stream ??= connect({ host: target.address, port: target.port, noDelay: true }).on('error', () => undefined)
     await firstWords(stream, target.connectSeconds * 1000, signal)
@@ -62,7 +61,8 @@ export async function openClient(
     stream?.destroy()
     // Whoever stops may have hundreds of nodes still to come.
     if (signal?.aborted) throw givenUp(target)
-    throw isDomainError(error) || !(error instanceof Error) ? error : connectionError(target, error, login.credentials)
+    if (isDomainError(error) || !(error instanceof Error) || login === undefined) throw error
+    throw connectionError(target, error, login.credentials)
   } finally {
     endStart()
   }

@@ -19,12 +19,12 @@ it('sees on a node what a deploy will need there, without starting the restart',
   await program('sudo', '[ "$*" = "-n -l -- systemctl restart app.service" ]')
   await program('restart-app', `touch ${at('restarted')}`)
   const python = toolPaths().python
-  const look = async (restart: string, root = at('srv/app')) => {
+  const look = async (restart: string, root = at('srv/app'), main?: { ask: string[] }) => {
     const env = { PATH: `${at('bin')}:/usr/bin:/bin`, HOME: folder.path }
-    const { stdout, stderr } = await run(['sh', '-c', readinessScript({ python, root, restart })], { env })
+    const { stdout, stderr } = await run(['sh', '-c', readinessScript({ python, root, restart, main })], { env })
     const found = readinessIn(stdout)
     if (found === undefined) throw new Error(stdout + stderr)
-    return { found, ...describeReadiness(found, { installer: 'auto', node: { root, restart } }) }
+    return { found, ...describeReadiness(found, { installer: 'auto', node: { root, restart, main } }) }
   }
   const fine = await look("'restart-app' 'now'")
   expect(fine.found).toMatchObject({ uv: '7.7.7', writable: true, restart: 'there' })
@@ -35,6 +35,14 @@ it('sees on a node what a deploy will need there, without starting the restart',
   expect((await look("'sudo' '-n' 'systemctl' 'restart' 'other.service'")).warnings).toEqual([
     expect.stringContaining('sudo does not allow it without a password'),
   ])
+  const asked = async (...ask: string[]) => (await look("'restart-app'", at('srv/app'), { ask })).warnings
+  expect(await asked('systemctl-of-nobody', 'show')).toEqual([
+    'what tells the main process is not there: systemctl-of-nobody show',
+  ])
+  expect(await asked('sudo', '-n', 'supervisorctl', 'status', 'app')).toEqual([
+    'sudo does not allow to ask for the main process without a password: sudo -n supervisorctl status app',
+  ])
+  expect(await asked('restart-app', 'status')).toEqual([])
   expect((await look("'/nowhere/restart'")).warnings).toEqual(["the restart command is not there: '/nowhere/restart'"])
 })
 

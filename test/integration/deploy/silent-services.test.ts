@@ -1,4 +1,5 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type SilentOptions, silentService } from '../../support/silent-service.ts'
@@ -50,6 +51,19 @@ describe('a service that tells nothing of itself', () => {
     expect(await here.probe()).toMatchObject({
       found: { before: { release: '1.1-b', healthy: false, verified: false } },
     })
+  })
+
+  it('is found beside a process whose name is cut in the middle of a character', async () => {
+    const here = await running()
+    const odd = join(here.root, 'é'.repeat(10))
+    await copyFile('/bin/sleep', odd)
+    const stranger = spawn(odd, ['60'])
+    await new Promise((resolve) => stranger.once('spawn', resolve))
+    try {
+      expect(await here.verify('first', '1.0')).toEqual({ ok: true })
+    } finally {
+      stranger.kill('SIGKILL')
+    }
   })
 
   it('is known to run a release that it was started from by somebody else', async () => {

@@ -53,6 +53,15 @@ describe('a deploy that is followed from a terminal', () => {
     expect(await ended).toMatchObject({ code, errors: ['The wait is over, the deploy goes on.'] })
   })
 
+  it('that was over before ends with its status however short the wait is', async () => {
+    await using server = await deployServer()
+    await server.become({ phase: 'rolled_back' })
+    const { ended } = wheelhouse(server.url, `deploys ${deploy} --follow --wait 0`)
+    expect(await ended).toMatchObject({ code: 3, errors: [] })
+    const unknown = wheelhouse(server.url, 'deploys web.production.99 --follow --wait 0')
+    expect(await unknown.ended).toMatchObject({ code: 2, errors: [expect.stringContaining('web.production.99')] })
+  })
+
   it('is followed on from what was heard last where the connection breaks', async () => {
     await using server = await deployServer()
     await server.become({ phase: 'rolling', nodes: [node] })
