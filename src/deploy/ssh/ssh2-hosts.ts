@@ -18,6 +18,9 @@ const outputLimit = 2 * 1024 * 1024
 /** Of one connection: sshd turns the eleventh away (MaxSessions), and of that nobody could tell whether it ran. */
 const scriptsAtOnce = 6
 
+/** Milliseconds. A busy sshd counts sessions that have ended for a moment longer, and whom it turns away it has run nothing for. */
+const pausesWhenTurnedAway = [50, 100, 200]
+
 /** Hosts over SSH, by ssh2: one connection a host, and one to each jump host for all that lie behind it. */
 export function ssh2Hosts(
   knownHosts: KnownHosts,
@@ -73,26 +76,39 @@ function runScript(
     const abort = () => unknown('waiting for it was given up')
     const closed = () => unknown(lost() ?? 'the connection was lost')
     const cut = () => unknown(lost() ?? 'it was closed without an exit status')
+    let pause: NodeJS.Timeout | undefined
     const settle = (end: () => void) => {
       clearTimeout(timer || undefined)
+      clearTimeout(pause)
       options.signal?.removeEventListener('abort', abort)
       client.off('close', closed)
       end()
     }
     options.signal?.addEventListener('abort', abort, { once: true })
     client.once('close', closed)
-    if (lost() !== undefined) return closed()
-    if (options.signal?.aborted) return abort()
-    try {
-      client.exec(framed(script, mark), (error, channel) => {
-        if (error) return unknown(error.message)
-        collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : cut()))
-      })
-    } catch (error) {
-      // It throws where the connection is about to end.
-      unknown(lost() ?? messageOf(error))
+    const start = (pauses: readonly number[]): void => {
+      const begun = (error: Error | undefined, channel: ClientChannel) => {
+        const [next, ...later] = isTurnedAway(error) ? pauses : []
+        if (next !== undefined) pause = setTimeout(start, next, later)
+        else if (error) unknown(error.message)
+        else collect(channel, mark, options, (result) => (result ? settle(() => resolve(result)) : cut()))
+      }
+      try {
+        if (lost() !== undefined) closed()
+        else if (options.signal?.aborted) abort()
+        else client.exec(framed(script, mark), begun)
+      } catch (error) {
+        // It throws where the connection is about to end.
+        unknown(lost() ?? messageOf(error))
+      }
     }
+    start(pausesWhenTurnedAway)
   })
+}
+
+/** By SSH_MSG_CHANNEL_OPEN_FAILURE (RFC 4254, 5.1), whose reason is a number: nothing was begun. */
+function isTurnedAway(error: Error | undefined): boolean {
+  return error !== undefined && 'reason' in error && typeof error.reason === 'number'
 }
 
 /** Reads both streams to their ends: an unread one would fill its window and stall the script. */
