@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
 import type { Environment } from '../../config/environment.ts'
 import { messageOf } from '../../errors.ts'
 import { exitCodeOfStatus, exitCodes } from './exit-codes.ts'
@@ -47,9 +48,20 @@ export function remoteServer(environment: Environment, signal: AbortSignal): Rem
   async function ask(path: string, { signal: until = signal, ...options }: AskOptions = {}): Promise<Response> {
     const answer = await persistently(`${url}${path}`, { ...requestOf(options, authorization), signal: until }, until)
     if (answer.status < 400) return answer
-    throw new ClientError((await wholeOf(answer, url)).trim(), exitCodeOfStatus(answer.status))
+    throw new ClientError(sentenceOf((await wholeOf(answer, url)).trim()), exitCodeOfStatus(answer.status))
   }
   return { ask, read: async (path, options) => await wholeOf(await ask(path, options), url) }
+}
+
+const refusal = z.object({ message: z.string() })
+
+/** Of a refusal to whom asked for JSON people are told the sentence in it. */
+function sentenceOf(text: string): string {
+  try {
+    return refusal.parse(JSON.parse(text)).message
+  } catch {
+    return text
+  }
 }
 
 function requestOf(

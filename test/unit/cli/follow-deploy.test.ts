@@ -59,7 +59,10 @@ describe('a deploy that is followed from a terminal', () => {
     const { ended } = wheelhouse(server.url, `deploys ${deploy} --follow --wait 0`)
     expect(await ended).toMatchObject({ code: 3, errors: [] })
     const unknown = wheelhouse(server.url, 'deploys web.production.99 --follow --wait 0')
-    expect(await unknown.ended).toMatchObject({ code: 2, errors: [expect.stringContaining('web.production.99')] })
+    expect(await unknown.ended).toMatchObject({
+      code: 2,
+      errors: [expect.stringMatching(/^[^{]*There is no deploy "web\.production\.99"\.$/)],
+    })
   })
 
   it('is followed on from what was heard last where the connection breaks', async () => {
