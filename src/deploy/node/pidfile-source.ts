@@ -9,6 +9,10 @@ def running(path):
         return None
     here = stat(pid)
     return here and (pid, here[1])
+def age_of(start):
+    """Seconds; of ages two clocks with other beginnings can be compared."""
+    with open("/proc/uptime") as file:
+        return float(file.read().split()[0]) - start / os.sysconf("SC_CLK_TCK")
 def part_of(pid, main):
     """Whether it is that process, or a worker of it."""
     here = stat(pid)

@@ -155,9 +155,6 @@ def seen_of(held):
 `,
   /** One that nobody has seen yet is known by its age: \`current\` was switched before it was started. */
   process: `${processSource}
-def age_of(start):
-    with open("/proc/uptime") as file:
-        return float(file.read().split()[0]) - start / os.sysconf("SC_CLK_TCK")
 def seen_of(held):
     switched = time.time() - os.lstat(ARGUMENTS["root"] + "/current").st_mtime
     seen = recorded()

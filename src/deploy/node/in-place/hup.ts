@@ -32,14 +32,12 @@ def was_seen(main):
     seen = recorded()
     return seen.get("boot") == boot() and seen.get("process") == list(main)
 def wrote_the_file(main):
-    """Whether the file is no older than the process; ages, as the two clocks have other beginnings."""
-    with open("/proc/uptime") as file:
-        age = float(file.read().split()[0]) - main[1] / os.sysconf("SC_CLK_TCK")
+    """Whether the file is no older than the process."""
     written = time.time() - os.stat(PIDFILE).st_mtime
     if written < -60:
         # Whoever cannot tell must neither end a stranger (HUP does, where it is not caught) nor start the service twice.
         sys.exit("%s was written in the future by this node's clock, and the service does not answer: whether the process %d is it cannot be told, so nothing was signalled or started. Set the clock; if that process is not the service remove the file; and promote again." % (PIDFILE, main[0]))
-    return written < age + 60
+    return written < age_of(main[1]) + 60
 def is_other(main):
     """Whether nothing of the service is left, and the number in the file has gone to another process."""
     told, pid, problem = ask()
